@@ -1,0 +1,79 @@
+"""eqdisc: point it at a table, get the law.
+
+>>> from eqdisc import Expression, parse
+>>> parse("k/r**2", ["k", "r"]).size
+4
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from eqdisc.errors import DataError, EqdiscError, InputError, OptionError, ParseError
+
+if TYPE_CHECKING:
+    from eqdisc.data.dataset import Dataset
+    from eqdisc.data.table import read_table
+    from eqdisc.data.tables import example_names, read_example, write_example
+    from eqdisc.discovery import Discovery, Law, discover
+    from eqdisc.estimator import SymbolicRegressor
+    from eqdisc.expr.expression import Expression
+    from eqdisc.expr.format import format_expression
+    from eqdisc.expr.operators import OperatorSet
+    from eqdisc.expr.parse import parse
+    from eqdisc.search.engine import StopReason
+    from eqdisc.search.observer import Observer, Progress
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "Dataset",
+    "Discovery",
+    "EqdiscError",
+    "Expression",
+    "InputError",
+    "Law",
+    "Observer",
+    "OperatorSet",
+    "OptionError",
+    "ParseError",
+    "Progress",
+    "StopReason",
+    "SymbolicRegressor",
+    "__version__",
+    "discover",
+    "example_names",
+    "format_expression",
+    "parse",
+    "read_example",
+    "read_table",
+    "write_example",
+]
+
+# Public names are fetched from their modules when first used, so that `import eqdisc` costs nothing.
+_HOMES = {
+    "eqdisc.data.dataset": ("Dataset",),
+    "eqdisc.data.table": ("read_table",),
+    "eqdisc.data.tables": ("example_names", "read_example", "write_example"),
+    "eqdisc.discovery": ("Discovery", "Law", "discover"),
+    "eqdisc.estimator": ("SymbolicRegressor",),
+    "eqdisc.expr.expression": ("Expression",),
+    "eqdisc.expr.format": ("format_expression",),
+    "eqdisc.expr.operators": ("OperatorSet",),
+    "eqdisc.expr.parse": ("parse",),
+    "eqdisc.search.engine": ("StopReason",),
+    "eqdisc.search.observer": ("Observer", "Progress"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

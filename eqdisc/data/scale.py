@@ -1,0 +1,89 @@
+"""Working units for columns of extreme size, and the exact way back."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eqdisc._typing import FloatArray
+from eqdisc.data.dataset import Dataset
+from eqdisc.expr.expression import Expression
+
+COMFORTABLE = (1e-3, 1e3)  # a column whose root mean square lies within is left alone
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Powers of two that columns are multiplied by: exact in binary, and products of columns stay products.
+
+    Columns are never shifted: that would turn a product into a sum of products.
+
+    features : a factor for each feature; target : the factor of the target
+    """
+
+    features: tuple[float, ...]
+    target: float
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "Scaling":
+        """Factors that bring the root mean square of extreme columns to between 1/sqrt(2) and sqrt(2).
+
+        >>> table = Dataset.of([[1.0], [2.0], [3.0], [4.0]], [1e-30, 2e-30, 3e-30, 4e-30])
+        >>> Scaling.of(table).features
+        (1.0,)
+        >>> bool(0.7 < np.sqrt(np.mean(Scaling.of(table).apply(table).target ** 2)) < 1.5)
+        True
+        """
+        return cls(tuple(_factor(column) for column in dataset.features.T), _factor(dataset.target))
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every column is left alone."""
+        return self.target == 1.0 and all(factor == 1.0 for factor in self.features)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """The table in working units."""
+        if self.is_identity:
+            return dataset
+        factors = np.array(self.features)
+        return replace(
+            dataset,
+            features=dataset.features * factors,
+            target=dataset.target * self.target,
+            feature_resolution=dataset.feature_resolution * factors[:, np.newaxis],
+            target_resolution=dataset.target_resolution * self.target,
+        )
+
+    def restore(self, expression: Expression) -> Expression:
+        """A law in working units as a law in the table's own units, with exactly the values it should have.
+
+        Each leaf of a scaled feature becomes factor * feature and the root is divided by the target's factor;
+        `simplify` merges these constants with their neighbours.
+        """
+        restored = expression
+        # From the last leaf to the first, so that the positions still to come stay what they are.
+        for position in reversed(range(expression.size)):
+            leaf = expression.subtree(position)
+            if leaf.size == 1 and leaf.features:
+                factor = self.features[leaf.features[0]]
+                if factor != 1.0:
+                    restored = restored.replace_subtree(position, _times(factor, leaf))
+        return restored if self.target == 1.0 else _times(1.0 / self.target, restored)
+
+
+def _times(factor: float, expression: Expression) -> Expression:
+    return Expression.apply("mul", Expression.constant(factor), expression)
+
+
+def _factor(column: FloatArray) -> float:
+    largest = float(np.max(np.abs(column)))
+    if largest == 0.0:
+        return 1.0
+    # Divided by a power of two near the largest value first: the square of 1e200 overflows.
+    exponent = math.frexp(largest)[1]
+    size = math.sqrt(float(np.mean(np.square(np.ldexp(column, -exponent)))))
+    rms_exponent = exponent + round(math.log2(size))
+    if COMFORTABLE[0] <= math.ldexp(size, exponent) <= COMFORTABLE[1]:
+        return 1.0
+    # Both the factor and its inverse are ordinary numbers for every column of ordinary numbers.
+    return math.ldexp(1.0, max(-1022, min(1022, -rms_exponent)))

@@ -1,0 +1,24 @@
+"""Exceptions a caller may want to tell apart."""
+
+
+class EqdiscError(Exception):
+    """Base of every error that eqdisc raises on purpose."""
+
+
+class InputError(EqdiscError, ValueError):
+    """What came from the user cannot be used; the message says what came, what was wanted and what to do.
+
+    The command line turns it into exit code 2 and prints the message without a traceback.
+    """
+
+
+class ParseError(InputError):
+    """A text is no expression of the language."""
+
+
+class DataError(InputError):
+    """A table or an array cannot be used as data."""
+
+
+class OptionError(InputError):
+    """A setting has an impossible value."""

@@ -1,0 +1,312 @@
+"""Sums and products in normal form: the arithmetic behind `simplify`.
+
+A product is a coefficient times bases with integer exponents, a sum is a constant plus terms with
+coefficients. Taking apart and putting together keep all values, infinite and undefined ones included, up to
+rounding: powers of one base are merged only within numerator or denominator (x/x is NaN at 0, 1 is not),
+and terms of opposite sign only where the term cannot be infinite (inf - inf is NaN).
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from eqdisc.expr.canonical import chained, operands_of_chain, order_key
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import (
+    ABS,
+    ACOS,
+    ADD,
+    ASIN,
+    ATAN,
+    ATAN2,
+    CBRT,
+    CONSTANT,
+    COS,
+    CUBE,
+    DIV,
+    FLOOR,
+    INV,
+    MAX,
+    MIN,
+    MUL,
+    NEG,
+    POW,
+    SIGN,
+    SIN,
+    SQRT,
+    SQUARE,
+    SUB,
+    TANH,
+    VARIABLE,
+    WHERE,
+    row_of,
+)
+
+_LARGEST_EXPONENT = 64
+_SMALLEST = 1e-290
+_ROUNDING = 4e-16
+
+
+class NotRepresentable(Exception):  # noqa: N818  (a signal inside this package, not an error)
+    """A merged coefficient overflows or underflows."""
+
+
+# ---------------------------------------------------------------- what values an expression can take
+
+_SUMLIKE = (ADD, SUB, MUL, NEG, SQUARE, CUBE)
+_SELECTING = (ABS, MIN, MAX, FLOOR, SIGN, CBRT)
+_BOUNDED = (SIN, COS)
+_SATURATING = (TANH, ATAN, ATAN2)
+
+
+def finiteness(expression: Expression) -> tuple[bool, bool]:
+    """Whether it is never infinite and whether it is never NaN, for finite features and short of overflow."""
+    stack: list[tuple[bool, bool]] = []
+    for code in expression.codes:
+        if code in (VARIABLE, CONSTANT):
+            stack.append((True, True))
+            continue
+        arity = row_of(code).arity
+        operands = stack[-arity:]
+        del stack[-arity:]
+        stack.append(_finiteness(code, operands))
+    return stack[0]
+
+
+def _finiteness(code: int, operands: list[tuple[bool, bool]]) -> tuple[bool, bool]:
+    never_infinite = all(finite for finite, _ in operands)
+    never_nan = all(number for _, number in operands)
+    if code in _SUMLIKE:
+        return never_infinite, never_infinite and never_nan
+    if code in _SELECTING:
+        return never_infinite, never_nan
+    if code in _BOUNDED:
+        return True, never_infinite and never_nan
+    if code in _SATURATING:
+        return True, never_nan
+    if code in (ASIN, ACOS):
+        return True, False
+    if code == SQRT:
+        return never_infinite, False
+    if code == WHERE:
+        return all(finite for finite, _ in operands[1:]), all(number for _, number in operands[1:])
+    return False, False
+
+
+# ---------------------------------------------------------------- products
+
+
+@dataclass
+class Product:
+    """coefficient * product of above[base]**exponent / product of below[base]**exponent, exponents from 1."""
+
+    coefficient: float = 1.0
+    above: dict[Expression, int] = field(default_factory=dict)
+    below: dict[Expression, int] = field(default_factory=dict)
+
+    def scale(self, value: float, exponent: int, inverse: bool) -> None:
+        for _ in range(exponent):
+            self.coefficient = self.coefficient / value if inverse else self.coefficient * value
+            _check(self.coefficient, vanishes=value == 0.0)
+
+    def multiply(self, base: Expression, exponent: int, inverse: bool) -> None:
+        side = self.below if inverse else self.above
+        side[base] = side.get(base, 0) + exponent
+        if side[base] > _LARGEST_EXPONENT:
+            raise NotRepresentable
+
+
+def _check(value: float, vanishes: bool = False) -> None:
+    """Refuse what overflowed, and what is almost zero without a factor of zero."""
+    if not math.isfinite(value) or (abs(value) < _SMALLEST and not (vanishes and value == 0.0)):
+        raise NotRepresentable
+
+
+def _cancelled(total: float, added: float) -> float:
+    """A remainder of two cancelled numbers is rounding: zero."""
+    return 0.0 if abs(total) <= _ROUNDING * abs(added) else total
+
+
+def product_of(expression: Expression) -> Product:
+    """Take a product, quotient or integer power apart; anything else is a base of its own."""
+    product = Product()
+    _collect_factors(expression, 1, False, product)
+    return product
+
+
+def _collect_factors(expression: Expression, exponent: int, inverse: bool, product: Product) -> None:
+    root = expression.root
+    if root == CONSTANT and not (inverse and expression.payload[0] == 0.0):
+        product.scale(expression.payload[0], exponent, inverse)
+    elif root in (MUL, DIV):
+        left, right = expression.children
+        _collect_factors(left, exponent, inverse, product)
+        _collect_factors(right, exponent, inverse != (root == DIV), product)
+    elif root in (NEG, INV, SQUARE, CUBE):
+        if root == NEG and exponent % 2:
+            product.coefficient = -product.coefficient
+        times = {SQUARE: 2, CUBE: 3}.get(root, 1)
+        _collect_factors(expression.children[0], exponent * times, inverse != (root == INV), product)
+    elif root == POW and _integer_exponent(expression):
+        power = _integer_exponent(expression)
+        _collect_factors(expression.children[0], exponent * abs(power), inverse != (power < 0), product)
+    else:
+        product.multiply(expression, exponent, inverse)
+
+
+def _integer_exponent(expression: Expression) -> int:
+    """The exponent of x**k for a whole number k with 2 <= |k| <= 64, else 0."""
+    exponent = expression.payload[-2] if expression.codes[-2] == CONSTANT else 0.5
+    whole = exponent.is_integer() and 1 <= abs(exponent) <= _LARGEST_EXPONENT
+    return int(exponent) if whole else 0
+
+
+def unscaled(product: Product) -> Expression:
+    """The product without its coefficient, written as short as it goes."""
+    exponents = sorted({*product.above.values(), *product.below.values()})
+    numerator: list[Expression] = []
+    denominator: list[Expression] = []
+    for exponent in exponents:
+        above = [base for base, k in product.above.items() if k == exponent]
+        below = [base for base, k in product.below.items() if k == exponent]
+        if exponent == 1:
+            numerator += above
+            denominator += below
+        elif above:  # x**2/y**2 is (x/y)**2
+            quotient = _joined(above) / _joined(below) if below else _joined(above)
+            numerator.append(power(quotient, exponent))
+        else:
+            denominator.append(power(_joined(below), exponent))
+    if not denominator:
+        return _joined(numerator)
+    if not numerator:
+        return Expression.apply(INV, _joined(denominator))
+    return _joined(numerator) / _joined(denominator)
+
+
+def _joined(factors: list[Expression]) -> Expression:
+    if not factors:
+        return Expression.constant(1.0)
+    return chained(MUL, sorted(factors, key=order_key))
+
+
+def power(base: Expression, exponent: int) -> Expression:
+    """base**exponent as nested squares and cubes where that is as short as a power, which adds a constant."""
+    written, rest = base, exponent
+    for factor, code in ((2, SQUARE), (3, CUBE)):
+        while rest % factor == 0:
+            written, rest = Expression.apply(code, written), rest // factor
+    as_power = Expression.apply(POW, base, float(exponent))
+    return written if rest == 1 and written.size <= as_power.size else as_power
+
+
+def scaled(coefficient: float, product: Product) -> Expression:
+    """coefficient * product, without the coefficient of the product itself."""
+    plain = unscaled(product)
+    if coefficient == 1.0:
+        return plain
+    if plain.codes == (CONSTANT,):
+        return Expression.constant(coefficient * plain.payload[0])
+    if coefficient == -1.0:
+        return Expression.apply(NEG, plain)
+    if not product.above:  # c/x rather than c*(1/x)
+        return coefficient / plain.children[0]
+    inverse = 1.0 / coefficient if coefficient else 0.5
+    if inverse.is_integer() and len(repr(inverse)) < len(repr(coefficient)):
+        return plain / inverse  # x/3 rather than 0.333...*x
+    if plain.root == DIV:
+        numerator, denominator = plain.children
+        return _with_number(coefficient, numerator) / denominator
+    return _with_number(coefficient, plain)
+
+
+def _with_number(number: float, factors: Expression) -> Expression:
+    """number * factors, grouped from the left like the factors themselves."""
+    chain = operands_of_chain(factors) if factors.root == MUL else [factors]
+    return chained(MUL, [Expression.constant(number), *chain])
+
+
+# ---------------------------------------------------------------- sums
+
+
+@dataclass
+class Sum:
+    """constant + sum of coefficient * term; the coefficients of a term are kept by sign."""
+
+    constant: float = 0.0
+    terms: dict[Expression, list[tuple[float, Product]]] = field(default_factory=dict)
+
+    def add_constant(self, value: float) -> None:
+        self.constant = _cancelled(self.constant + value, value)
+        if not math.isfinite(self.constant):
+            raise NotRepresentable
+
+    def add(self, coefficient: float, product: Product) -> None:
+        found = self.terms.setdefault(unscaled(product), [])
+        finite = finiteness(unscaled(product))[0]
+        for position, (other, _) in enumerate(found):
+            if finite or (other > 0.0) == (coefficient > 0.0):
+                merged = _cancelled(other + coefficient, coefficient)
+                _check(merged, vanishes=True)
+                found[position] = (merged, product)
+                return
+        found.append((coefficient, product))
+
+
+def sum_of(expression: Expression, distribute: bool) -> Sum:
+    """Take a sum apart; with `distribute` also number * (sum)."""
+    total = Sum()
+    _collect_terms(expression, 1.0, distribute, total)
+    return total
+
+
+def _collect_terms(expression: Expression, scale: float, distribute: bool, total: Sum) -> None:
+    root = expression.root
+    if root in (ADD, SUB):
+        left, right = expression.children
+        _collect_terms(left, scale, distribute, total)
+        _collect_terms(right, -scale if root == SUB else scale, distribute, total)
+    elif root == NEG:
+        _collect_terms(expression.children[0], -scale, distribute, total)
+    elif root == CONSTANT:
+        _check(scale * expression.payload[0], vanishes=expression.payload[0] == 0.0 or scale == 0.0)
+        total.add_constant(scale * expression.payload[0])
+    else:
+        product = product_of(expression)
+        coefficient = scale * product.coefficient
+        _check(coefficient, vanishes=product.coefficient == 0.0 or scale == 0.0)
+        only = next(iter(product.above)) if [*product.above.values()] == [1] and not product.below else None
+        if only is not None and only.root in (ADD, SUB) and (distribute or abs(coefficient) == 1.0):
+            _collect_terms(only, coefficient, distribute, total)
+        elif not product.above and not product.below:
+            total.add_constant(coefficient)
+        else:
+            total.add(coefficient, product)
+
+
+def written_sum(total: Sum) -> Expression:
+    """A sum as an expression: positive terms first, larger terms before smaller, the constant last."""
+    terms = [(coefficient, product) for found in total.terms.values() for coefficient, product in found]
+    kept = [
+        (coefficient, product)
+        for coefficient, product in terms
+        if coefficient != 0.0 or not all(finiteness(unscaled(product)))
+    ]
+    kept.sort(key=lambda item: (-unscaled(item[1]).size, order_key(unscaled(item[1]))))
+    positive = [scaled(coefficient, product) for coefficient, product in kept if coefficient >= 0.0]
+    negative = [(-coefficient, product) for coefficient, product in kept if coefficient < 0.0]
+    if not kept:
+        return Expression.constant(total.constant)
+    constant = total.constant
+    if positive:
+        result = chained(ADD, positive)
+    elif constant != 0.0:
+        result, constant = Expression.constant(constant), 0.0
+    else:  # a term with a number before it takes the minus sign for free
+        first = next((item for item in negative if item[0] != 1.0), negative[0])
+        negative.remove(first)
+        result = scaled(-first[0], first[1])
+    for coefficient, product in negative:
+        result = result - scaled(coefficient, product)
+    if constant != 0.0:
+        result = result + constant if constant > 0.0 else result - -constant
+    return result

@@ -1,0 +1,170 @@
+"""Dimensions as rational exponent vectors, and their way through an expression."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from eqdisc.errors import InputError
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import CONSTANT, VARIABLE, Operator, row_of
+
+#: Symbols of the seven base units of the SI, in the order of the exponents.
+BASE_UNITS = ("m", "kg", "s", "A", "K", "mol", "cd")
+
+
+class UnitError(InputError):
+    """An expression adds metres to seconds, or the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Exponents of the SI base units m, kg, s, A, K, mol, cd; exact fractions.
+
+    >>> speed = Dimension.of(m=1, s=-1)
+    >>> print(speed**2, "|", (speed / speed).is_dimensionless)
+    m^2 s^-2 | True
+    """
+
+    exponents: tuple[Fraction, ...] = (Fraction(0),) * len(BASE_UNITS)
+
+    def __post_init__(self) -> None:
+        if len(self.exponents) != len(BASE_UNITS):
+            raise ValueError(f"a dimension has {len(BASE_UNITS)} exponents, got {len(self.exponents)}")
+        object.__setattr__(self, "exponents", tuple(Fraction(k) for k in self.exponents))
+
+    @staticmethod
+    def of(**exponents: int | Fraction) -> "Dimension":
+        """From base units by symbol, as in Dimension.of(m=1, s=-2); ValueError for another symbol."""
+        unknown = set(exponents) - set(BASE_UNITS)
+        if unknown:
+            raise ValueError(f"unknown base units {sorted(unknown)}; known are {', '.join(BASE_UNITS)}")
+        return Dimension(tuple(Fraction(exponents.get(unit, 0)) for unit in BASE_UNITS))
+
+    @property
+    def is_dimensionless(self) -> bool:
+        return not any(self.exponents)
+
+    def __mul__(self, other: "Dimension") -> "Dimension":
+        return Dimension(tuple(a + b for a, b in zip(self.exponents, other.exponents, strict=True)))
+
+    def __truediv__(self, other: "Dimension") -> "Dimension":
+        return Dimension(tuple(a - b for a, b in zip(self.exponents, other.exponents, strict=True)))
+
+    def __pow__(self, power: int | Fraction) -> "Dimension":
+        return Dimension(tuple(a * power for a in self.exponents))
+
+    def __str__(self) -> str:
+        parts = [
+            unit if k == 1 else f"{unit}^{k}"
+            for unit, k in zip(BASE_UNITS, self.exponents, strict=True)
+            if k
+        ]
+        return " ".join(parts) or "1"
+
+
+DIMENSIONLESS = Dimension()
+
+#: A dimension, or None where any will do (a constant that carries whatever unit is needed).
+MaybeDimension = Dimension | None
+
+
+def propagate(
+    expression: Expression,
+    features: Sequence[MaybeDimension],
+    constants: Literal["free", "dimensionless"] = "free",
+) -> MaybeDimension:
+    """Dimension of an expression from those of its features.
+
+    A feature of dimension None and, by default, every constant may carry any unit; the result is None where
+    it may therefore have any. UnitError where units do not fit, or a dimensional base has an exponent that is
+    no number.
+
+    >>> metre, second = Dimension.of(m=1), Dimension.of(s=1)
+    >>> x, t = Expression.variable(0), Expression.variable(1)
+    >>> print(propagate(x / t**2.0, [metre, second]))
+    m s^-2
+    >>> propagate(x + t, [metre, second])
+    Traceback (most recent call last):
+    eqdisc.expr.units.UnitError: 'add' joins m and s in x0 + x1
+    """
+    needed = max(expression.features, default=-1) + 1
+    if needed > len(features):
+        raise ValueError(f"the expression reads {needed} features, got units of {len(features)}")
+    stack: list[tuple[MaybeDimension, float | None]] = []  # dimension and, for a number, its value
+    for node, (code, payload) in enumerate(zip(expression.codes, expression.payload, strict=True)):
+        if code == VARIABLE:
+            stack.append((features[int(payload)], None))
+        elif code == CONSTANT:
+            stack.append((None if constants == "free" else DIMENSIONLESS, payload))
+        else:
+            row = row_of(code)
+            operands = stack[-row.arity :]
+            del stack[-row.arity :]
+            try:
+                dimension = _joined(row, [unit for unit, _ in operands], operands[-1][1])
+            except UnitError as error:
+                raise UnitError(f"{error} in {expression.subtree(node)}") from None
+            stack.append((dimension, _number(row, [value for _, value in operands])))
+    return stack[0][0]
+
+
+def _number(row: Operator, values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    with np.errstate(all="ignore"):
+        return float(row.evaluate(*(np.float64(value) for value in known)))
+
+
+def _joined(row: Operator, units: list[MaybeDimension], last: float | None) -> MaybeDimension:
+    rule, first = row.units, units[0]
+    if isinstance(rule, Fraction):
+        return None if first is None else first**rule
+    if rule in ("product", "quotient"):
+        a, b = units
+        if a is None or b is None:
+            return None
+        return a * b if rule == "product" else a / b
+    if rule == "pow":
+        return _power(first, units[1], last)
+    if rule == "same":
+        return _same(row, units)
+    if rule == "where":
+        return _same(row, units[1:])
+    if rule == "ratio":
+        _same(row, units)
+    elif rule == "dimensionless":
+        for unit in units:
+            _require_dimensionless(unit, f"'{row.name}' takes numbers without a unit, got {unit}")
+    return DIMENSIONLESS
+
+
+def _same(row: Operator, units: list[MaybeDimension]) -> MaybeDimension:
+    known = [unit for unit in units if unit is not None]
+    for unit in known[1:]:
+        if unit != known[0]:
+            raise UnitError(f"'{row.name}' joins {known[0]} and {unit}")
+    return known[0] if known else None
+
+
+def _power(base: MaybeDimension, exponent: MaybeDimension, value: float | None) -> MaybeDimension:
+    _require_dimensionless(exponent, f"an exponent has the unit {exponent}")
+    if base is None or base.is_dimensionless:
+        return base
+    if value is None or not np.isfinite(value):
+        raise UnitError(f"'pow' raises {base} to a power that is no number")
+    return base ** _rational(value)
+
+
+def _rational(value: float) -> Fraction:
+    """1/3 for 0.333...: the simple fraction that rounds to the value, else the value itself."""
+    simple = Fraction(value).limit_denominator(1000)
+    return simple if abs(float(simple) - value) <= 1e-14 * abs(value) else Fraction(value)
+
+
+def _require_dimensionless(unit: MaybeDimension, complaint: str) -> None:
+    if unit is not None and not unit.is_dimensionless:
+        raise UnitError(complaint)

@@ -1,0 +1,270 @@
+"""One island: a population bred, evaluated and fitted for whole epochs inside one compiled call.
+
+The population is a ring in which a child takes the place of the oldest individual (regularised evolution, Real et al. 2019): age
+alone removes, selection only chooses parents, so that no single success floods the island. The best of every size is kept apart in
+the hall of fame and goes on breeding. A table of skeleton hashes keeps structures from being fitted again and again.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from eqdisc._typing import AnyArray, FloatArray, Int32Array, IntArray
+from eqdisc.engine.compile import call_double, inlined, kernel
+from eqdisc.engine.levenberg_marquardt import ACCEPTED, ATTEMPTS, FREE, INSTRUCTIONS, Sample, Workspace, load
+from eqdisc.engine.opcodes import CONSTANT, FIT
+from eqdisc.proposers.gp.creation import random_tree
+from eqdisc.proposers.gp.crossover import crossover
+from eqdisc.proposers.gp.genome import Genome, Primitives, skeleton_hash
+from eqdisc.proposers.gp.mutation import mutate
+from eqdisc.proposers.gp.random import below, uniform
+from eqdisc.proposers.gp.selection import tournament
+from eqdisc.proposers.gp.tidy import strip, tidy
+
+#: Work that an offspring costs before it is fitted, in node evaluations.
+BREEDING_COST = 500
+#: Counters of an island: evaluations, node evaluations, ring position, individuals.
+EVALUATIONS, WORK, HEAD, FILLED = range(4)
+
+
+class Parameters(NamedTuple):
+    """Numbers that steer an island (see `GeneticProgramming` for their meaning)."""
+
+    crossover: float
+    mutations: FloatArray
+    contestants: int
+    parsimony: float
+    crowding: float
+    elite_parents: float
+    attempts: int
+    final_attempts: int
+    tolerance: float
+    repeat: float
+    screen_rows: int
+    screen_margin: float
+    largest: int
+    scaling: bool
+
+
+class Island(NamedTuple):
+    """State of an island: the ring, the hall of fame by size, the table of seen skeletons, the random stream."""
+
+    ops: Int32Array
+    args: Int32Array
+    values: FloatArray
+    sizes: IntArray
+    losses: FloatArray
+    counts: IntArray
+    fame_ops: Int32Array
+    fame_args: Int32Array
+    fame_values: FloatArray
+    fame_losses: FloatArray
+    fame_lines: FloatArray
+    seen: AnyArray
+    counters: IntArray
+    rng: AnyArray
+
+
+class Scratch(NamedTuple):
+    """Room for breeding one offspring."""
+
+    mother: Genome
+    father: Genome
+    child: Genome
+    tidied: Genome
+    stack: IntArray
+    hashes: AnyArray
+    fitted: FloatArray
+    statistics: FloatArray
+
+
+@kernel
+def read(g: Genome, ops: Int32Array, args: Int32Array, values: FloatArray, size: int) -> None:
+    """Copy a row of the population into a genome."""
+    g.size[0] = size
+    for i in range(size):
+        g.ops[i], g.args[i], g.values[i] = ops[i], args[i], values[i]
+
+
+@kernel
+def _parent(g: Genome, island: Island, q: Parameters) -> None:
+    """Choose a parent: from the hall of fame now and then, by tournament otherwise."""
+    if uniform(island.rng) < q.elite_parents:
+        size = 1 + below(island.rng, q.largest)
+        for _ in range(q.largest):
+            if island.fame_losses[size] < np.inf:
+                read(g, island.fame_ops[size], island.fame_args[size], island.fame_values[size], size)
+                return
+            size = 1 + size % q.largest
+    i = tournament(
+        island.losses,
+        island.sizes,
+        island.counters[FILLED],
+        island.counts,
+        q.parsimony,
+        q.crowding,
+        q.contestants,
+        island.rng,
+    )
+    read(g, island.ops[i], island.args[i], island.values[i], island.sizes[i])
+
+
+@kernel
+def _offspring(island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool:
+    """Breed one tidied child into s.tidied; False where it is redundant or too large."""
+    s.child.size[0] = 0
+    s.tidied.size[0] = 0
+    if island.counters[FILLED] < island.ops.shape[0]:
+        random_tree(s.child, p, island.rng, 1 + below(island.rng, min(q.largest, 15)), s.stack)
+    else:
+        _parent(s.mother, island, q)
+        if uniform(island.rng) < q.crossover:
+            _parent(s.father, island, q)
+            if s.mother.size[0] + s.father.size[0] > s.child.ops.shape[0]:
+                return False
+            crossover(s.mother, s.father, s.child, island.rng)
+        else:
+            mutate(s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
+            while s.child.size[0] <= q.largest and uniform(island.rng) < 0.3:  # now and then several at once
+                read(s.mother, s.child.ops, s.child.args, s.child.values, s.child.size[0])
+                s.child.size[0] = 0
+                mutate(s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
+    if s.child.size[0] > s.tidied.ops.shape[0] or not tidy(s.child, s.tidied, s.stack):
+        return False
+    if q.scaling and not strip(s.tidied):
+        return False
+    return s.tidied.size[0] <= q.largest
+
+
+@inlined
+def _copy(
+    g: Genome, fitted: FloatArray, ops: Int32Array, args: Int32Array, values: FloatArray
+) -> None:
+    for i in range(g.size[0]):
+        ops[i], args[i], values[i] = g.ops[i], g.args[i], fitted[i]
+
+
+@kernel
+def _fit(
+    table: IntArray, sample: Sample, w: Workspace, g: Genome, s: Scratch, attempts: int, q: Parameters, work: IntArray
+) -> float:
+    """Fit the genome; its constants move to their fitted values. Relative loss (1 - R2) on the sample."""
+    loss = call_double(
+        table[FIT],
+        (table, sample, w, g.ops, g.args, g.values, 0, g.size[0], False, q.scaling, attempts, q.tolerance)
+        + (s.fitted, s.statistics),
+    )
+    cost = 1.0 + s.statistics[ATTEMPTS] + s.statistics[ACCEPTED] * (2.0 + 0.5 * s.statistics[FREE])
+    work[WORK] += np.int64((s.statistics[INSTRUCTIONS] + 1.0) * sample.n_rows * cost)
+    if loss < np.inf:
+        for i in range(g.size[0]):
+            g.values[i] = s.fitted[i]
+    return loss
+
+
+@kernel
+def _insert(island: Island, g: Genome, loss: float) -> None:
+    """Let the genome take the place of the oldest individual."""
+    i = island.counters[HEAD]
+    if island.counters[FILLED] == island.ops.shape[0]:
+        island.counts[island.sizes[i]] -= 1
+    else:
+        island.counters[FILLED] += 1
+    island.counters[HEAD] = (i + 1) % island.ops.shape[0]
+    _copy(g, g.values, island.ops[i], island.args[i], island.values[i])
+    island.sizes[i] = g.size[0]
+    island.losses[i] = loss
+    island.counts[g.size[0]] += 1
+
+
+@kernel
+def _judge(
+    table: IntArray,
+    sample: Sample,
+    screen: Sample,
+    w: Workspace,
+    island: Island,
+    q: Parameters,
+    s: Scratch,
+    variances: FloatArray,
+) -> None:
+    """Fit the child in s.tidied, put it into the ring, and into the hall of fame where it is the best of its size."""
+    g = s.tidied
+    size = g.size[0]
+    constants = 0
+    for i in range(size):
+        constants += g.ops[i] == CONSTANT
+    key = skeleton_hash(g, s.hashes)
+    slot = np.int64(key & np.uint64(island.seen.shape[0] - 1))
+    if island.seen[slot] == key and (constants == 0 or uniform(island.rng) > q.repeat):
+        return
+    island.seen[slot] = key
+    island.counters[EVALUATIONS] += 1
+    best = island.fame_losses[size]
+    if q.screen_rows < sample.n_rows:
+        # Early rejection: a child that does badly on some rows will not do well on all.
+        rival = below(island.rng, island.counters[FILLED]) if island.counters[FILLED] > 0 else 0
+        limit = q.screen_margin * island.losses[rival]
+        loss = _fit(table, screen, w, g, s, q.attempts, q, island.counters) / variances[1]
+        if island.counters[FILLED] == island.ops.shape[0] and not loss < limit:
+            return
+    loss = _fit(table, sample, w, g, s, q.attempts, q, island.counters) / variances[0]
+    if not loss < np.inf:
+        return
+    if loss < 10.0 * best and s.statistics[ACCEPTED] > 0.0:  # promising: to the optimum
+        loss = min(loss, _fit(table, sample, w, g, s, q.final_attempts, q, island.counters) / variances[0])
+    if loss < best * (1.0 - 1e-9):
+        island.fame_losses[size] = loss
+        island.fame_lines[size, 0] = w.coefficients[0]
+        island.fame_lines[size, 1] = w.coefficients[1]
+        _copy(g, g.values, island.fame_ops[size], island.fame_args[size], island.fame_values[size])
+    _insert(island, g, loss)
+
+
+@kernel
+def evolve(
+    table: IntArray,
+    sample: Sample,
+    screen: Sample,
+    w: Workspace,
+    island: Island,
+    p: Primitives,
+    q: Parameters,
+    s: Scratch,
+    variances: FloatArray,
+    budget: int,
+) -> None:
+    """Breed until `budget` more node evaluations are spent (the clock plays no part)."""
+    load(sample, 0, w.buffer)
+    stop = island.counters[WORK] + budget
+    while island.counters[WORK] < stop:
+        island.counters[WORK] += BREEDING_COST
+        if _offspring(island, p, q, s):
+            _judge(table, sample, screen, w, island, q, s, variances)
+
+
+@kernel
+def immigrate(
+    table: IntArray,
+    sample: Sample,
+    screen: Sample,
+    w: Workspace,
+    island: Island,
+    q: Parameters,
+    s: Scratch,
+    variances: FloatArray,
+    ops: Int32Array,
+    args: Int32Array,
+    values: FloatArray,
+    size: int,
+) -> None:
+    """Fit a tree that comes from elsewhere and put it into the ring, seen before or not."""
+    load(sample, 0, w.buffer)
+    read(s.child, ops, args, values, size)
+    s.tidied.size[0] = 0
+    if not tidy(s.child, s.tidied, s.stack) or (q.scaling and not strip(s.tidied)):
+        return
+    if s.tidied.size[0] <= q.largest:
+        key = skeleton_hash(s.tidied, s.hashes)
+        island.seen[np.int64(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
+        _judge(table, sample, screen, w, island, q, s, variances)

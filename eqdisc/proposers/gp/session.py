@@ -1,0 +1,231 @@
+"""A run of the genetic programming: islands in threads, migration, and the border to expressions."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eqdisc._typing import FloatArray
+from eqdisc.engine.levenberg_marquardt import Sample, sample_of, workspace
+from eqdisc.engine.programs import Blocks, Programs, unpack
+from eqdisc.expr.expression import Expression
+from eqdisc.proposers.gp.genome import genome, primitives
+from eqdisc.proposers.gp.island import EVALUATIONS, WORK, Island, Parameters, Scratch, evolve, immigrate
+from eqdisc.proposers.gp.random import stream
+from eqdisc.search.proposer import Proposals
+
+if TYPE_CHECKING:
+    from eqdisc.problem import Problem
+    from eqdisc.proposers.gp.settings import GeneticProgramming
+    from eqdisc.scoring.candidate import Candidate
+
+#: Slots in an island's table of seen skeletons.
+SEEN = 1 << 17
+
+
+def _island(population: int, largest: int, seed: np.random.SeedSequence) -> Island:
+    rows, width = population, largest + 1
+    return Island(
+        ops=np.zeros((rows, width), np.int32),
+        args=np.zeros((rows, width), np.int32),
+        values=np.zeros((rows, width)),
+        sizes=np.zeros(rows, np.int64),
+        losses=np.full(rows, np.inf),
+        counts=np.zeros(width, np.int64),
+        fame_ops=np.zeros((width, width), np.int32),
+        fame_args=np.zeros((width, width), np.int32),
+        fame_values=np.zeros((width, width)),
+        fame_losses=np.full(width, np.inf),
+        fame_lines=np.zeros((width, 2)),
+        seen=np.zeros(SEEN, np.uint64),
+        counters=np.zeros(4, np.int64),
+        rng=stream(seed),
+    )
+
+
+def _scratch(largest: int) -> Scratch:
+    room = 4 * largest + 40
+    return Scratch(
+        mother=genome(room),
+        father=genome(room),
+        child=genome(room),
+        tidied=genome(room),
+        stack=np.zeros(room, np.int64),
+        hashes=np.zeros(room, np.uint64),
+        fitted=np.zeros(room),
+        statistics=np.zeros(4),
+    )
+
+
+class GeneticSession:
+    """One seeded run; `propose` is one epoch of all islands.
+
+    The same seed gives the same proposals for any number of threads: an island's work is counted, not timed, and
+    islands meet only between epochs.
+    """
+
+    def __init__(
+        self,
+        settings: "GeneticProgramming",
+        problem: "Problem",
+        seed: np.random.SeedSequence,
+        threads: int,
+    ) -> None:
+        self._settings = settings
+        self._threads = threads
+        train = problem.train
+        streams = seed.spawn(settings.islands + 1)
+        self._rng = np.random.default_rng(streams[-1])
+        rows = self._rng.permutation(train.n_rows)[: settings.rows]
+        weights = None if train.weights is None else train.weights[rows]
+        features, target = train.features[rows], train.target[rows]
+        size = -(-len(rows) // 64) * 64
+        self._blocks = Blocks.of(features, target, weights, block=size)
+        screened = min(settings.screen_rows, len(rows))
+        self._variances = np.array([self._blocks.variance, _spread(self._blocks, screened)])
+        names = {operator.name for operator in problem.operators.operators}
+        self._scaling = {"add", "mul"} <= names
+        # Slope and intercept take four nodes of the law that is reported.
+        self._largest = max(1, problem.max_size - 4) if self._scaling else problem.max_size
+        self._primitives = primitives(problem.operators, train.n_features)
+        self._parameters = Parameters(
+            crossover=settings.crossover,
+            mutations=np.cumsum(astuple(settings.mutations)),
+            contestants=settings.contestants,
+            parsimony=settings.parsimony,
+            crowding=settings.crowding,
+            elite_parents=settings.elite_parents,
+            attempts=settings.attempts,
+            final_attempts=settings.final_attempts,
+            tolerance=settings.tolerance,
+            repeat=settings.repeat,
+            screen_rows=screened,
+            screen_margin=settings.screen_margin,
+            largest=self._largest,
+            scaling=self._scaling,
+        )
+        self._islands = [_island(settings.population, self._largest, s) for s in streams[:-1]]
+        self._scratch = [_scratch(self._largest) for _ in self._islands]
+        self._workspaces = [workspace(train.n_features, size, self._largest) for _ in self._islands]
+        self._reported: FloatArray = np.full(self._largest + 1, np.inf)
+
+    def prepare(self) -> float:
+        """Compile the kernels (about 20 s the first time on a machine, then loaded); seconds spent."""
+        from eqdisc.engine.native import addresses
+
+        start = time.perf_counter()
+        self._table = addresses()
+        for island, scratch, w in zip(self._islands, self._scratch, self._workspaces, strict=True):
+            self._evolve(island, scratch, w, 0)
+            break
+        return time.perf_counter() - start
+
+    def propose(self) -> Proposals:
+        """One epoch: every island spends its work, then migrants move; the best of each size that got better."""
+        evaluations, work = self._totals()
+        jobs = list(zip(self._islands, self._scratch, self._workspaces, strict=True))
+        budget = self._settings.epoch_work
+        with ThreadPoolExecutor(self._threads) as pool:
+            for done in [pool.submit(self._evolve, *job, budget) for job in jobs]:
+                done.result()
+        expressions = self._improved()
+        self._migrate()
+        evaluations, work = (a - b for a, b in zip(self._totals(), (evaluations, work), strict=True))
+        return Proposals(expressions, evaluations, work)
+
+    def observe(self, candidates: Sequence["Candidate"]) -> None:
+        """Let the laws of the front settle on one island each (they are refitted there)."""
+        for k, candidate in enumerate(candidates):
+            self._settle(k % len(self._islands), candidate.expression)
+
+    def _evolve(self, island: Island, scratch: Scratch, w: object, budget: int) -> None:
+        sample = sample_of(self._blocks)
+        evolve(
+            self._table,
+            sample,
+            self._screen(sample),
+            w,
+            island,
+            self._primitives,
+            self._parameters,
+            scratch,
+            self._variances,
+            budget,
+        )
+
+    def _screen(self, sample: Sample) -> Sample:
+        return sample._replace(n_rows=self._parameters.screen_rows)
+
+    def _settle(self, index: int, expression: Expression) -> None:
+        if expression.size > 2 * self._largest:
+            return
+        packed = Programs.pack([expression])
+        sample = sample_of(self._blocks)
+        immigrate(
+            self._table,
+            sample,
+            self._screen(sample),
+            self._workspaces[index],
+            self._islands[index],
+            self._parameters,
+            self._scratch[index],
+            self._variances,
+            packed.ops,
+            packed.args,
+            packed.values,
+            len(packed.ops),
+        )
+
+    def _totals(self) -> tuple[int, int]:
+        counters = sum(island.counters for island in self._islands)
+        return int(counters[EVALUATIONS]), int(counters[WORK])
+
+    def _best(self) -> list[tuple[int, Island]]:
+        """For every size the island that has the best of it."""
+        sizes = range(1, self._largest + 1)
+        chosen = [(s, min(self._islands, key=lambda island: island.fame_losses[s])) for s in sizes]
+        return [(s, island) for s, island in chosen if island.fame_losses[s] < np.inf]
+
+    def _improved(self) -> tuple[Expression, ...]:
+        """Pareto-optimal members of the halls of fame that got better since they were last proposed."""
+        found = []
+        least = np.inf
+        for size, island in self._best():
+            loss = island.fame_losses[size]
+            if loss < least:
+                least = loss
+                if loss < 0.999 * self._reported[size]:
+                    self._reported[size] = loss
+                    found.append(self._expression(island, size))
+        return tuple(found)
+
+    def _expression(self, island: Island, size: int) -> Expression:
+        tree = unpack(island.fame_ops[size], island.fame_args[size], island.fame_values[size], 0, size)
+        if not self._scaling:
+            return tree
+        slope, intercept = (float(v) for v in island.fame_lines[size])
+        # The target was centred about its mean.
+        return slope * tree + (intercept + self._blocks.center)
+
+    def _migrate(self) -> None:
+        """Every island receives members of the common hall of fame."""
+        best = self._best()
+        if not best or len(self._islands) < 2:
+            return
+        for index in range(len(self._islands)):
+            for k in self._rng.integers(len(best), size=self._settings.migrants):
+                size, island = best[int(k)]
+                if island is not self._islands[index]:
+                    tree = unpack(
+                        island.fame_ops[size], island.fame_args[size], island.fame_values[size], 0, size
+                    )
+                    self._settle(index, tree)
+
+
+def _spread(blocks: Blocks, rows: int) -> float:
+    """Weighted variance sum of the first rows."""
+    y, w = blocks.target[0, :rows], blocks.weights[0, :rows]
+    return float(np.sum(w * (y - np.average(y, weights=w)) ** 2))

@@ -1,0 +1,64 @@
+"""Settings of the genetic programming strategy."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from eqdisc.problem import Problem
+    from eqdisc.proposers.gp.session import GeneticSession
+
+
+@dataclass(frozen=True)
+class MutationWeights:
+    """Relative frequency of the mutations."""
+
+    constant: float = 0.3
+    point: float = 1.0
+    insert: float = 2.0
+    hoist: float = 1.2
+    subtree: float = 1.0
+    swap: float = 0.2
+    fresh: float = 0.1
+
+
+@dataclass(frozen=True)
+class GeneticProgramming:
+    """Islands of trees, bred, evaluated and fitted in compiled code; frozen settings, `start` gives a run.
+
+    islands      : populations that meet only at epochs; their number does not depend on the threads
+    population   : individuals an island holds
+    rows         : rows that breeding looks at (a seeded sample); what it proposes is confirmed on all
+    screen_rows  : rows of the first look at an offspring
+    epoch_work   : node evaluations an island spends an epoch
+    attempts     : steps of Levenberg-Marquardt an offspring gets; final_attempts where it may enter the hall of fame
+    repeat       : probability of fitting a skeleton seen before from another start
+    migrants     : individuals an island receives an epoch
+    """
+
+    islands: int = 4
+    population: int = 400
+    rows: int = 512
+    screen_rows: int = 128
+    screen_margin: float = 3.0
+    epoch_work: int = 150_000_000
+    crossover: float = 0.3
+    contestants: int = 6
+    parsimony: float = 0.02
+    crowding: float = 20.0
+    elite_parents: float = 0.1
+    attempts: int = 6
+    final_attempts: int = 30
+    tolerance: float = 1e-4
+    repeat: float = 0.1
+    migrants: int = 20
+    mutations: MutationWeights = field(default_factory=MutationWeights)
+
+    name = "gp"
+
+    def start(self, problem: "Problem", seed: np.random.SeedSequence, threads: int) -> "GeneticSession":
+        """A fresh session on a problem; the threads change its speed and nothing else."""
+        from eqdisc.proposers.gp.session import GeneticSession
+
+        return GeneticSession(self, problem, seed, threads)

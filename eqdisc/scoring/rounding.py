@@ -1,0 +1,201 @@
+"""The residual that a law leaves only because numbers are rounded: the mark of exactness.
+
+A table gives its numbers to so many digits and arithmetic rounds; the exact law therefore misses the target by a
+known, small amount, and an approximation by more. Here that amount is estimated, row by row, from three sources:
+the digits of the target, the digits of the features carried through the law, and the rounding of each operation.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eqdisc._typing import FloatArray
+from eqdisc.data.dataset import Dataset
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import ARITY, CONSTANT, VARIABLE, row_of
+
+UNIT_ROUNDOFF = 2.0**-53
+BLOCK_ROWS = 4096  # bounds the memory of a sweep: two arrays a node
+CANCELLATION_LIMIT = 1e-6  # of the target's spread; what an expression may blame on its own cancellations
+RMS_FACTOR = 2.0
+WORST_FACTOR = 10.0
+BITS_PER_NODE = 4.0
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """First-order response of an expression, row by row.
+
+    value      : (n,)
+    constants  : (n, number of constants) derivatives with respect to each constant
+    features   : (n, number of features) derivatives with respect to each feature
+    evaluation : (n,) standard deviation of the rounding made while evaluating
+    """
+
+    value: FloatArray
+    constants: FloatArray
+    features: FloatArray
+    evaluation: FloatArray
+
+
+def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
+    """Value and all derivatives of an expression in one reverse sweep (Griewank and Walther, 2008, chapter 3).
+
+    features : (n, k). NaN or infinite derivatives stay what they are. The evaluation error is the running
+    error bound of Higham (2002, chapter 3) summed in squares, because roundings are independent.
+
+    >>> import numpy as np
+    >>> from eqdisc.expr.parse import parse
+    >>> found = sensitivity(parse("3*x*x", ["x"]), np.array([[2.0]]))
+    >>> found.value, found.constants, found.features
+    (array([12.]), array([[4.]]), array([[12.]]))
+    """
+    n_rows = features.shape[0]
+    children, values = _forward(expression, features)
+    adjoints: list[FloatArray] = [np.ones(n_rows) for _ in values]
+    by_feature = np.zeros(features.shape)
+    by_constant: list[FloatArray] = []
+    variance = np.zeros(n_rows)
+    with np.errstate(all="ignore"):
+        for node in range(expression.size - 1, -1, -1):
+            code = expression.codes[node]
+            if code == CONSTANT:
+                by_constant.append(adjoints[node])
+            elif code == VARIABLE:
+                by_feature[:, int(expression.payload[node])] += adjoints[node]
+            else:
+                variance += _squared(adjoints[node], UNIT_ROUNDOFF * np.abs(values[node]))
+                arguments = [values[child] for child in children[node]]
+                partials = row_of(code).derivative(*arguments, values[node])
+                for child, partial in zip(children[node], partials, strict=True):
+                    # A node that does not matter passes nothing on, not even an infinite slope.
+                    adjoints[child] = np.where(adjoints[node] == 0.0, 0.0, adjoints[node] * partial)
+    constants = np.stack(by_constant[::-1], axis=1) if by_constant else np.zeros((n_rows, 0))
+    return Sensitivity(values[-1], constants, by_feature, np.sqrt(variance))
+
+
+def row_floors(expression: Expression, dataset: Dataset) -> FloatArray:
+    """Standard deviation of the residual of each row, were the expression the exact law of the table.
+
+    (n,), in units of the target; NaN where a derivative is not finite, for there nothing can be said.
+    """
+    blocks = [slice(start, start + BLOCK_ROWS) for start in range(0, dataset.n_rows, BLOCK_ROWS)]
+    return np.concatenate([row_floors_of(sensitivity(expression, dataset.features[b]), dataset, b) for b in blocks])
+
+
+def rounding_floor(expression: Expression, dataset: Dataset) -> float:
+    """Root mean square residual to be expected if the expression were the exact law of the table.
+
+    In units of the target. Rows where the estimate is not finite are left out; if none is left, the resolution
+    of the target alone is returned.
+
+    >>> import numpy as np
+    >>> from eqdisc.expr.parse import parse
+    >>> x = np.array([[1.25], [2.5], [4.75], [8.5]])
+    >>> table = Dataset.of(x, np.round(x[:, 0] / 3, 2))          # two decimals: half a unit is 0.005
+    >>> 0.002 < rounding_floor(parse("x/3", ["x"]), table) < 0.004
+    True
+    """
+    return mean_floor(row_floors(expression, dataset), dataset)
+
+
+def mean_floor(floors: FloatArray, dataset: Dataset) -> float:
+    """Root mean square of the floors of the rows, as `rounding_floor` returns it."""
+    known = floors[np.isfinite(floors)]
+    if known.size == 0:
+        known = dataset.target_resolution / np.sqrt(3.0)
+    return float(np.sqrt(np.mean(known**2)))
+
+
+def is_exact(expression: Expression, dataset: Dataset) -> bool:
+    """Whether what the expression misses of the table is explained by rounding alone.
+
+    Three things are asked. The root mean square residual, corrected for the constants fitted, is at most twice
+    the rounding floor. The agreement says more than the expression costs to write, so that a formula with as many
+    constants as rows proves nothing. And no single residual is far above the floor of its own row, with room for
+    the rounding that the fitted constants inherit from all rows: a small term that only matters where the target
+    is small is missed by the first test and found by this one. Weights do not matter: a law holds on every row.
+    False where a value is not finite.
+
+    >>> import numpy as np
+    >>> from eqdisc.expr.parse import parse
+    >>> x = np.linspace(1, 2, 20)[:, None]
+    >>> table = Dataset.of(x, np.sqrt(x[:, 0]))
+    >>> is_exact(parse("sqrt(x)", ["x"]), table), is_exact(parse("sqrt(x) + 1e-9", ["x"]), table)
+    (True, False)
+    """
+    n_free = dataset.n_rows - len(expression.constants)
+    found = sensitivity(expression, dataset.features)
+    residual = dataset.target - found.value
+    if n_free < 1 or not np.isfinite(residual).all():
+        return False
+    floors = row_floors_of(found, dataset)
+    known = np.isfinite(floors)
+    floor, rms = mean_floor(floors, dataset), float(np.sqrt(np.sum(residual**2) / n_free))
+    if rms > RMS_FACTOR * floor or not known.any():
+        return False
+    bits_per_row = np.log2(float(np.std(dataset.target)) / max(rms, floor, np.finfo(float).tiny))
+    if n_free * bits_per_row < BITS_PER_NODE * expression.size:
+        return False
+    expected = np.hypot(floors, _inherited(found.constants, floors, dataset.weights))
+    return bool(np.all(np.abs(residual[known]) <= WORST_FACTOR * expected[known]))
+
+
+def _forward(expression: Expression, features: FloatArray) -> tuple[list[tuple[int, ...]], list[FloatArray]]:
+    """Children and values of every node."""
+    stack: list[int] = []
+    children: list[tuple[int, ...]] = []
+    values: list[FloatArray] = []
+    with np.errstate(all="ignore"):
+        for node, (code, payload) in enumerate(zip(expression.codes, expression.payload, strict=True)):
+            arity = int(ARITY[code])
+            below = tuple(stack[len(stack) - arity :])
+            del stack[len(stack) - arity :]
+            if code == CONSTANT:
+                values.append(np.full(features.shape[0], payload))
+            elif code == VARIABLE:
+                values.append(features[:, int(payload)])
+            else:
+                values.append(np.asarray(row_of(code).evaluate(*(values[i] for i in below)), dtype=float))
+            children.append(below)
+            stack.append(node)
+    return children, values
+
+
+def row_floors_of(found: Sensitivity, dataset: Dataset, rows: slice = slice(None)) -> FloatArray:
+    """As `row_floors`, from a sweep already made over the given rows."""
+    limit = CANCELLATION_LIMIT * float(np.std(dataset.target))
+    # A digit is cut at a uniformly distributed place: the variance of +-h is h^2/3.
+    variance = dataset.target_resolution[rows] ** 2 / 3.0 + np.minimum(found.evaluation, limit) ** 2
+    for j in range(dataset.n_features):
+        variance += _squared(found.features[:, j], dataset.feature_resolution[j, rows]) / 3.0
+    return np.where(np.isfinite(variance), np.sqrt(variance), np.nan)
+
+
+def _squared(slope: FloatArray, error: FloatArray) -> FloatArray:
+    """(slope * error)^2, zero where the error is zero whatever the slope."""
+    with np.errstate(all="ignore"):
+        squares: FloatArray = np.where(error == 0.0, 0.0, (slope * error) ** 2)
+    return squares
+
+
+def _inherited(jacobian: FloatArray, floors: FloatArray, weights: FloatArray | None) -> FloatArray:
+    """Standard deviation (n,) of the prediction that comes from rounding in the rows its constants were fitted to.
+
+    The sandwich J C J' with C the covariance of a least-squares fit whose rows err by `floors`.
+    """
+    if jacobian.shape[1] == 0 or not np.isfinite(jacobian).all():
+        return np.zeros(jacobian.shape[0])
+    root = np.ones(jacobian.shape[0]) if weights is None else np.sqrt(weights / np.mean(weights))
+    left, singular, _ = np.linalg.svd(root[:, None] * jacobian / _norms(jacobian), full_matrices=False)
+    left = left[:, singular > 1e-12 * singular[0]]
+    errors = left * (root * np.nan_to_num(floors))[:, None]
+    spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", left, errors.T @ errors, left), 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inherited: FloatArray = np.where(root > 0.0, spread / root, 0.0)
+    return inherited
+
+
+def _norms(jacobian: FloatArray) -> FloatArray:
+    norms = np.sqrt(np.sum(jacobian**2, axis=0))
+    return np.where(norms > 0.0, norms, 1.0)

@@ -1,0 +1,150 @@
+"""The last digits of fitted constants, and their error bars."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from eqdisc._typing import BoolArray, FloatArray
+from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
+from eqdisc.expr.expression import Expression
+from eqdisc.scoring.rounding import sensitivity
+
+MAX_STEPS = 8
+HALVINGS = 6
+RANK_TOLERANCE = 1e-13  # of the largest singular value of the Jacobian with columns of unit length
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """An expression at the optimum of its free constants.
+
+    mean_square : weighted mean squared residual, infinite where the expression is not finite on some row
+    residual    : (n,) target minus value, times the square root of the weight
+    jacobian    : (n, number of constants) of the value, times the square root of the weight
+    """
+
+    expression: Expression
+    mean_square: float
+    residual: FloatArray
+    jacobian: FloatArray
+
+
+def optimum(expression: Expression, dataset: Dataset, free: BoolArray | None = None) -> Optimum:
+    """Move the free constants to their least-squares optimum by Gauss-Newton steps with halving.
+
+    free : (number of constants,) which constants may move; all by default
+
+    Meant for constants that are near already. The Jacobian is factored and not squared, so that the constants
+    come out to the last digits the table supports (Bjorck 1996, chapter 9); a direction that the table says
+    nothing about is left alone.
+
+    >>> from eqdisc.expr.parse import parse
+    >>> x = np.linspace(0, 1, 9)[:, None]
+    >>> found = optimum(parse("exp(0.4*x)", ["x"]), Dataset.of(x, np.exp(x[:, 0] / 2)))
+    >>> abs(found.expression.constants[0] - 0.5) < 1e-15
+    True
+    """
+    root = root_weights(dataset)
+    best = _linearise(expression, dataset, root)
+    n_constants = len(expression.constants)
+    for _ in range(MAX_STEPS):
+        moving = _determined(best.jacobian, free)
+        if not (moving.any() and np.isfinite(best.mean_square)):
+            break
+        step = np.zeros(n_constants)
+        step[moving] = _least_squares(best.jacobian[:, moving], best.residual)
+        better = _search_along(best, step, dataset, root)
+        if better is None:
+            break
+        gain = best.mean_square - better.mean_square
+        best = better
+        if gain <= 1e-9 * best.mean_square:
+            break
+    return best
+
+
+def constant_errors(found: Optimum, noise: float, n_rows: int, free: BoolArray | None = None) -> FloatArray:
+    """Standard errors of the constants at an optimum; infinite where the table does not determine a constant.
+
+    noise  : mean square of the errors of the target
+    n_rows : rows that the errors count for (more than in the optimum, if that was found on a sample)
+    free   : which constants were fitted; the answer for the others is 0.0
+    Returns (number of constants,). 0.0 also where the slope is not finite (the exponent of a negative base).
+    """
+    n_constants = found.jacobian.shape[1]
+    errors = np.zeros(n_constants)
+    moving = _determined(found.jacobian, free)
+    if not moving.any():
+        return errors
+    jacobian = found.jacobian[:, moving]
+    norms = _column_norms(jacobian)
+    _, singular, right = np.linalg.svd(jacobian / norms, full_matrices=jacobian.shape[0] < jacobian.shape[1])
+    known = np.zeros(right.shape[0], dtype=bool)
+    known[: singular.size] = singular > RANK_TOLERANCE * singular[0]
+    inverse = right[known] / singular[known[: singular.size], None]
+    undetermined = np.sum(right[~known] ** 2, axis=0)
+    scale = sqrt(noise * found.jacobian.shape[0] / n_rows)
+    spread = scale * np.sqrt(np.sum(inverse**2, axis=0)) / norms
+    errors[moving] = np.where(undetermined > 1e-6, np.inf, spread)
+    return errors
+
+
+def root_weights(dataset: Dataset) -> FloatArray:
+    """(n,) square roots of the weights, whose mean square is 1: residuals times these are fitted plainly."""
+    if dataset.weights is None:
+        return np.ones(dataset.n_rows)
+    return np.sqrt(dataset.weights / np.mean(dataset.weights))
+
+
+def orthonormal_basis(jacobian: FloatArray) -> FloatArray:
+    """(n, rank) orthonormal columns that span what small changes of the constants can do to the prediction."""
+    jacobian = jacobian[:, _determined(jacobian, None)]
+    if jacobian.shape[1] == 0:
+        return jacobian
+    left, singular, _ = np.linalg.svd(jacobian / _column_norms(jacobian), full_matrices=False)
+    basis: FloatArray = left[:, singular > RANK_TOLERANCE * singular[0]]
+    return basis
+
+
+def _linearise(expression: Expression, dataset: Dataset, root: FloatArray) -> Optimum:
+    found = sensitivity(expression, dataset.features)
+    residual = root * (dataset.target - found.value)
+    return Optimum(expression, _mean_square(residual), residual, root[:, None] * found.constants)
+
+
+def _mean_square(residual: FloatArray) -> float:
+    with np.errstate(all="ignore"):
+        mean_square = float(np.mean(residual**2))
+    return mean_square if np.isfinite(mean_square) else float("inf")
+
+
+def _determined(jacobian: FloatArray, free: BoolArray | None) -> BoolArray:
+    """(number of constants,) which are free and have a finite slope on every row."""
+    finite: BoolArray = np.isfinite(jacobian).all(axis=0)
+    return finite if free is None else finite & free
+
+
+def _least_squares(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
+    norms = _column_norms(jacobian)
+    solution: FloatArray = np.linalg.lstsq(jacobian / norms, residual, rcond=RANK_TOLERANCE)[0]
+    return solution / norms
+
+
+def _column_norms(jacobian: FloatArray) -> FloatArray:
+    norms = np.sqrt(np.sum(jacobian**2, axis=0))
+    return np.where((norms > 0.0) & np.isfinite(norms), norms, 1.0)
+
+
+def _search_along(start: Optimum, step: FloatArray, dataset: Dataset, root: FloatArray) -> Optimum | None:
+    """The first of step, step/2, step/4, ... that lowers the loss; None where none does."""
+    constants = np.asarray(start.expression.constants)
+    for halving in range(HALVINGS):
+        values = constants + step / 2**halving
+        if not np.isfinite(values).all() or np.array_equal(values, constants):
+            return None
+        expression = start.expression.with_constants(values)
+        if _mean_square(root * (dataset.target - evaluate(expression, dataset.features))) < start.mean_square:
+            return _linearise(expression, dataset, root)
+    return None

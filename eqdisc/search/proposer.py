@@ -1,0 +1,58 @@
+"""What a strategy is: frozen settings that start sessions, and sessions that propose expressions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from eqdisc.expr.expression import Expression
+from eqdisc.problem import Problem
+from eqdisc.scoring.candidate import Candidate
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What a session brings from one epoch.
+
+    expressions      : constants already fitted to the training rows, slope and intercept inside
+    evaluations      : candidates tried to find them
+    node_evaluations : the same work counted in nodes times rows, to be compared between strategies
+    exhausted        : the session has nothing more to say
+    """
+
+    expressions: tuple[Expression, ...]
+    evaluations: int = 0
+    node_evaluations: int = 0
+    exhausted: bool = False
+
+
+class Session(Protocol):
+    """One seeded run of a strategy on one problem; the only mutable object of a strategy.
+
+    What it proposes may depend on the problem, on its seed and on what it has observed: never on the clock
+    and never on the number of threads.
+    """
+
+    def prepare(self) -> float:
+        """Compile what has to be compiled, once, before `propose`; the seconds it took, 0.0 for nothing."""
+        ...
+
+    def propose(self) -> Proposals:
+        """Work for one epoch and return the best found in it."""
+        ...
+
+    def observe(self, candidates: Sequence[Candidate]) -> None:
+        """Learn the present front of the whole search, in order of complexity."""
+        ...
+
+
+class Proposer(Protocol):
+    """A strategy: hashable, picklable settings and a name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def start(self, problem: Problem, seed: np.random.SeedSequence, threads: int) -> Session:
+        """A fresh session; equal arguments (threads apart) give sessions that propose equal expressions."""
+        ...

@@ -1,0 +1,111 @@
+"""Write an expression with the operators that are allowed."""
+
+from collections.abc import Sequence
+
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import CONSTANT, POW, VARIABLE, row_of
+from eqdisc.expr.parse import parse
+
+# Left an operator on a and b, right another way to write it, the shortest first; equal for all real values.
+_WAYS_AS_TEXT = """
+    neg     -1*a
+    neg     0 - a
+    neg     a/(-1)
+    inv     1/a
+    inv     a**(-1.0)
+    square  a*a
+    square  pow(a, 2)
+    cube    a*square(a)
+    cube    a*(a*a)
+    cube    pow(a, 3)
+    sqrt    pow(a, 0.5)
+    sub     a + neg(b)
+    add     a - neg(b)
+    div     a*inv(b)
+    mul     a/inv(b)
+    abs     max(a, neg(a))
+    abs     sqrt(square(a))
+    min     neg(max(neg(a), neg(b)))
+    max     neg(min(neg(a), neg(b)))
+"""
+_LARGEST_POWER = 8
+_DEEPEST = 4  # ways within ways: neg within sub, square within cube within a power
+
+
+def _read_ways() -> dict[str, list[Expression]]:
+    ways: dict[str, list[Expression]] = {}
+    for line in _WAYS_AS_TEXT.strip().splitlines():
+        name, text = line.split(maxsplit=1)
+        ways.setdefault(name, []).append(parse(text, ("a", "b")))
+    return ways
+
+
+_WAYS = _read_ways()
+
+
+def respell(expression: Expression, allowed: frozenset[int]) -> Expression | None:
+    """An equal expression with no operator outside `allowed` (node codes); None where no way is known.
+
+    Equal for all real values; not necessarily the shortest way.
+
+    >>> from eqdisc.expr.operators import ADD, MUL
+    >>> str(respell(parse("x**2 - y", ["x", "y"]), frozenset({ADD, MUL})))
+    'x0*x0 + -1*x1'
+    """
+    return _respell(expression, allowed, _DEEPEST)
+
+
+def _respell(expression: Expression, allowed: frozenset[int], depth: int) -> Expression | None:
+    if not expression.arity_root:
+        return expression
+    operands: list[Expression] = []
+    for child in expression.children:
+        operand = _respell(child, allowed, depth)
+        if operand is None:
+            return None
+        operands.append(operand)
+    if expression.root in allowed:
+        return Expression.apply(expression.root, *operands)
+    if depth == 0:
+        return None
+    for way in _ways(expression.root, operands):
+        spelled = _respell(way, allowed, depth - 1)
+        if spelled is not None:
+            return spelled
+    return None
+
+
+def _ways(code: int, operands: Sequence[Expression]) -> list[Expression]:
+    if code == POW:
+        return _ways_to_power(*operands)
+    return [_substituted(way, operands) for way in _WAYS.get(row_of(code).name, [])]
+
+
+def _ways_to_power(base: Expression, exponent: Expression) -> list[Expression]:
+    """Whole powers as products, half ones with a root; the base is written out, once for each factor."""
+    if exponent.root != CONSTANT:
+        return []
+    value = float(exponent.constants[0])
+    if value < 0.0:
+        return [Expression.apply("inv", Expression.apply(POW, base, -value))]
+    if value == 0.5:
+        return [Expression.apply("sqrt", base)]
+    if value == 1.5:
+        return [base * Expression.apply("sqrt", base)]
+    if not value.is_integer() or not 2.0 <= value <= _LARGEST_POWER:
+        return []
+    power = int(value)
+    half = Expression.apply("square", _whole_power(base, power // 2))
+    return [half if power % 2 == 0 else base * half]
+
+
+def _whole_power(base: Expression, power: int) -> Expression:
+    return base if power == 1 else Expression.apply(POW, base, float(power))
+
+
+def _substituted(template: Expression, operands: Sequence[Expression]) -> Expression:
+    """The template with its features replaced by the operands."""
+    for node in range(template.size - 1, -1, -1):
+        if template.codes[node] == VARIABLE:
+            template = template.replace_subtree(node, operands[int(template.payload[node])])
+    return template

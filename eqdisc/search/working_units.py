@@ -1,0 +1,78 @@
+"""A strategy that works in scale-free units while the search around it keeps the user's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eqdisc.data.scale import Scaling
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.simplify import simplify
+from eqdisc.problem import Problem
+from eqdisc.scoring.candidate import Candidate
+from eqdisc.scoring.complexity import complexity
+from eqdisc.search.proposer import Proposals, Proposer, Session
+
+
+@dataclass(frozen=True)
+class InWorkingUnits:
+    """The given strategy on the problem in working units; proposals and candidates are translated both ways.
+
+    For columns so small or so large that squares leave the range of ordinary numbers or random constants
+    never come near: 1e-30 or 1e20. The translation multiplies by powers of two and loses no digit.
+    """
+
+    proposer: Proposer
+    scaling: Scaling
+
+    @property
+    def name(self) -> str:
+        """The name of the strategy inside."""
+        return self.proposer.name
+
+    def start(self, problem: Problem, seed: np.random.SeedSequence, threads: int) -> "WorkingUnitsSession":
+        """A session of the strategy inside, on the scaled problem."""
+        scaled = replace(
+            problem,
+            dataset=self.scaling.apply(problem.dataset),
+            train=self.scaling.apply(problem.train),
+            heldout=None if problem.heldout is None else self.scaling.apply(problem.heldout),
+        )
+        return WorkingUnitsSession(self.proposer.start(scaled, seed, threads), self.scaling)
+
+
+class WorkingUnitsSession:
+    """One run of a strategy in working units."""
+
+    def __init__(self, session: Session, scaling: Scaling) -> None:
+        self._session = session
+        self._outwards = scaling
+        self._inwards = Scaling(tuple(1.0 / factor for factor in scaling.features), 1.0 / scaling.target)
+
+    def prepare(self) -> float:
+        """Compile the strategy inside."""
+        return self._session.prepare()
+
+    def propose(self) -> Proposals:
+        """What the strategy inside proposes, in the user's units."""
+        proposals = self._session.propose()
+        return replace(
+            proposals, expressions=tuple(_translate(self._outwards, e) for e in proposals.expressions)
+        )
+
+    def observe(self, candidates: Sequence[Candidate]) -> None:
+        """Show the strategy inside the candidates in its own units."""
+        square = self._outwards.target**2
+        self._session.observe([_in_units(candidate, self._inwards, square) for candidate in candidates])
+
+
+def _translate(scaling: Scaling, expression: Expression) -> Expression:
+    return simplify(scaling.restore(expression))
+
+
+def _in_units(candidate: Candidate, scaling: Scaling, square: float) -> Candidate:
+    expression = _translate(scaling, candidate.expression)
+    heldout_loss = None if candidate.heldout_loss is None else candidate.heldout_loss * square
+    return Candidate(
+        expression, candidate.loss * square, heldout_loss, complexity(expression), candidate.found_by
+    )

@@ -1,0 +1,1 @@
+"""Facts of the SRSD-Feynman problems, read by `importlib.resources.files("srsd_data")`; see README.md."""

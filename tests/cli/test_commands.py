@@ -1,0 +1,77 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from eqdisc import __version__
+from eqdisc.cli import app
+from eqdisc.data.tables import example_names, example_path
+
+
+def test_example_is_written_with_the_next_command(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["example", "kepler", "--out", str(tmp_path / "new")])
+    path = tmp_path / "new" / "kepler.csv"
+    assert result.exit_code == 0
+    assert path.read_bytes() == example_path("kepler").read_bytes()
+    assert f"eqdisc discover {path} --target period" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["example", "--list"], ["example"]])
+def test_examples_are_listed(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == list(example_names())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_example_refuses_an_unknown_name_and_a_different_file(tmp_path: Path) -> None:
+    unknown = CliRunner().invoke(app, ["example", "keplr", "--out", str(tmp_path)])
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert "did you mean 'kepler'" in unknown.stderr
+
+    mine = tmp_path / "kepler.csv"
+    mine.write_text("mine\n")
+    refused = CliRunner().invoke(app, ["example", "kepler", "--out", str(tmp_path)])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "exists already" in refused.stderr
+    assert mine.read_text() == "mine\n"
+
+    assert CliRunner().invoke(app, ["example", "kepler", "--out", str(tmp_path), "--force"]).exit_code == 0
+    assert mine.read_bytes() == example_path("kepler").read_bytes()
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"eqdisc {__version__}\n"
+
+
+def test_warmup_reports_the_compilation() -> None:
+    result = CliRunner().invoke(app, ["warmup"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("compiled in ")
+
+
+def best_of(command: list[str], repeats: int = 3) -> float:
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def test_import_and_help_are_quick() -> None:
+    empty = best_of(["-c", "pass"])
+    assert best_of(["-c", "import eqdisc"]) - empty < 0.3
+    assert best_of(["-m", "eqdisc", "--help"]) < 0.5
+    assert best_of(["-m", "eqdisc", "discover", "--help"]) < 0.5
+
+
+def test_import_brings_nothing_heavy() -> None:
+    heavy = "{'numpy', 'scipy', 'numba', 'pandas', 'sklearn', 'sympy', 'typer', 'rich'}"
+    subprocess.run(
+        [sys.executable, "-c", f"import sys, eqdisc; assert not {heavy} & set(sys.modules)"], check=True
+    )

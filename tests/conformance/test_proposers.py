@@ -1,0 +1,136 @@
+"""What every strategy must do, whatever its idea."""
+
+import pickle
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.data.scale import Scaling
+from eqdisc.discovery import PROPOSERS, named_proposer
+from eqdisc.engine.reference import evaluate
+from eqdisc.expr.operators import ADD, ARITY, MUL, NEG, SUB, OperatorSet
+from eqdisc.problem import Problem
+from eqdisc.proposers.seeds import Seeds
+from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.working_units import InWorkingUnits
+
+OPERATORS = OperatorSet.parse("+ - * / sqrt exp")
+# A slope and an intercept belong to every law, whatever operators were asked for.
+ALLOWED = {*OPERATORS.codes, ADD, MUL, SUB, NEG}
+EPOCHS = 3
+
+
+def table(scale=1.0, n_rows=80):
+    random = np.random.default_rng(7)
+    a, b = random.uniform(1.0, 3.0, (2, n_rows))
+    return Dataset.of(np.column_stack([scale * a, b]), np.sqrt(scale * a) / b + 0.1 * b, names=["a", "b"])
+
+
+def problem_of(data, max_size=15):
+    return Problem.of(data, OPERATORS, max_size, seed=0)
+
+
+STRATEGIES = {
+    "seeds": Seeds(("a/b", "sqrt(a)/b + 0.3*b")),
+    "in_working_units": InWorkingUnits(Seeds(("a/b",)), Scaling.of(table(scale=1e-20))),
+    **{name: named_proposer(name) for name in PROPOSERS},
+}
+
+
+@pytest.fixture(params=STRATEGIES, scope="module")
+def proposer(request):
+    return STRATEGIES[request.param]
+
+
+def run(proposer, problem, seed=0, threads=1, epochs=EPOCHS):
+    """The proposals of some epochs, the session being shown what it has found as a search would."""
+    session = proposer.start(problem, np.random.SeedSequence(seed), threads)
+    assert session.prepare() >= 0.0
+    found, scorer = [], Scorer(problem)
+    for _ in range(epochs):
+        proposals = session.propose()
+        found.append(proposals)
+        if proposals.exhausted:
+            break
+        scored = [scorer.score(expression, proposer.name) for expression in proposals.expressions]
+        session.observe(sorted((c for c in scored if c is not None), key=lambda c: (c.complexity, c.loss)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(proposer):
+    return run(proposer, problem_of(table()))
+
+
+def test_something_is_proposed_and_counted(found):
+    assert any(proposals.expressions for proposals in found)
+    for proposals in found:
+        assert proposals.evaluations >= 0
+        assert proposals.node_evaluations >= proposals.evaluations
+
+
+def test_limits_and_operators_are_respected(found):
+    for proposals in found:
+        for expression in proposals.expressions:
+            assert {code for code in expression.codes if ARITY[code]} <= ALLOWED
+            assert set(expression.features) <= {0, 1}
+
+
+def test_sizes_are_respected(proposer):
+    if proposer.name == "seeds":
+        pytest.skip("a suggestion beyond the limit is an error")
+    for proposals in run(proposer, problem_of(table(), max_size=5)):
+        assert all(expression.size <= 5 for expression in proposals.expressions)
+
+
+def test_constants_are_at_their_optimum(proposer, found):
+    """No proposal can be bettered by another slope and intercept."""
+    problem = problem_of(table())
+    target = problem.train.target
+    best = min(
+        (expression for proposals in found for expression in proposals.expressions),
+        key=lambda expression: np.mean((evaluate(expression, problem.train.features) - target) ** 2),
+    )
+    value = evaluate(best, problem.train.features)
+    slope, intercept = np.polyfit(value, target, 1)
+    scaled = np.mean((slope * value + intercept - target) ** 2)
+    plain = np.mean((value - target) ** 2)
+    assert scaled >= plain * (1.0 - 1e-3) - 1e-24
+
+
+def test_the_same_seed_gives_the_same_proposals_for_any_number_of_threads(proposer, found):
+    assert run(proposer, problem_of(table()), threads=2) == found
+
+
+def test_settings_survive_a_pickle_and_are_hashable(proposer, found):
+    copy = pickle.loads(pickle.dumps(proposer))
+    assert copy == proposer
+    assert hash(copy) == hash(proposer)
+    assert copy.name == proposer.name
+    assert run(copy, problem_of(table())) == found
+
+
+def test_the_data_are_left_alone(proposer):
+    problem = problem_of(table())
+    before = pickle.dumps(problem.dataset)
+    run(proposer, problem, epochs=1)
+    assert pickle.dumps(problem.dataset) == before
+
+
+@pytest.mark.parametrize("n_rows", [4, 5, 61])
+def test_few_rows_are_no_trouble(proposer, n_rows):
+    run(proposer, problem_of(table(n_rows=n_rows)), epochs=1)
+
+
+def test_weights_are_used(proposer):
+    data = table()
+    weights = np.where(data.features[:, 0] > 2.0, 1.0, 1e-6)
+    weighted = Dataset.of(data.features, data.target, data.feature_names, "y", weights)
+    assert run(proposer, problem_of(weighted)) != run(proposer, problem_of(data))
+
+
+def test_every_named_strategy_is_there():
+    for module, _ in PROPOSERS.values():
+        assert find_spec(module) is not None

@@ -1,0 +1,127 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from eqdisc.discovery import discover
+from eqdisc.estimator import SymbolicRegressor
+from eqdisc.proposers.seeds import Seeds
+
+X = np.random.default_rng(0).uniform(1.0, 4.0, (80, 2))
+Y = 2.5 * X[:, 0] / X[:, 1] + 1.0
+SUGGESTION = (Seeds(("x0", "x0/x1")),)
+DENSITY = pd.Series(Y, name="density")
+
+
+@parametrize_with_checks([SymbolicRegressor(epochs=2, threads=1, max_size=20)])
+def test_scikit_learn_finds_nothing_to_complain_of(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return SymbolicRegressor(proposers=SUGGESTION, epochs=2).fit(X, Y)
+
+
+def test_fit_and_predict(model):
+    np.testing.assert_allclose(model.predict(X), Y, rtol=1e-12)
+    assert model.score(X, Y) == pytest.approx(1.0)
+
+
+def test_equations_are_the_front(model):
+    table = model.equations_
+    assert isinstance(table, pd.DataFrame)
+    assert list(table["complexity"]) == [law.complexity for law in model.discovery_.front]
+    assert table["chosen"].sum() == 1
+    assert table.loc[table["chosen"], "expression"].item() == model.discovery_.best.expression
+
+
+def test_a_pickle_and_a_clone(model):
+    copy = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(copy.predict(X), model.predict(X))
+    assert copy.equations_.equals(model.equations_)
+    fresh = clone(model)
+    assert not hasattr(fresh, "discovery_")
+    assert not hasattr(fresh, "equations_")
+    assert np.array_equal(fresh.fit(X, Y).predict(X), model.predict(X))
+
+
+def test_names_of_a_data_frame_are_kept():
+    frame = pd.DataFrame(X, columns=["mass", "size"])
+    model = SymbolicRegressor(proposers=(Seeds(("mass/size",)),), epochs=1).fit(frame, DENSITY)
+    assert list(model.feature_names_in_) == ["mass", "size"]
+    assert "mass" in model.discovery_.best.expression
+    assert model.discovery_.target_name == "density"
+    assert np.array_equal(model.predict(frame), model.discovery_.predict(X))
+
+
+def test_a_target_named_like_a_feature_gets_another_name():
+    frame = pd.DataFrame(X, columns=["y", "z"])
+    model = SymbolicRegressor(proposers=(Seeds(("y/z",)),), epochs=1).fit(frame, Y)
+    assert model.discovery_.target_name == "y_"
+
+
+def test_a_weight_is_a_repetition_and_the_order_of_rows_is_nothing():
+    random = np.random.default_rng(3)
+    noisy = Y + random.normal(size=80)
+    weights = random.integers(0, 4, 80)
+    order = random.permutation(80)
+    settings = SymbolicRegressor(proposers=SUGGESTION, epochs=1)
+    weighted = clone(settings).fit(X[order], noisy[order], sample_weight=weights[order])
+    repeated = clone(settings).fit(X.repeat(weights, axis=0), noisy.repeat(weights))
+    assert weighted.discovery_.front == repeated.discovery_.front
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(3), "one weight for each of the 80 rows"),
+        (-np.ones(80), "below zero"),
+        (np.zeros(80), "every row"),
+    ],
+)
+def test_bad_weights(weights, message):
+    with pytest.raises(ValueError, match=message):
+        SymbolicRegressor(proposers=SUGGESTION, epochs=1).fit(X, Y, sample_weight=weights)
+
+
+def test_a_constant_target_is_fitted_by_its_constant():
+    model = SymbolicRegressor(epochs=1).fit(X, np.full(80, 0.1))
+    assert np.array_equal(model.predict(X), np.full(80, 0.1))
+
+
+def test_in_a_pipeline_and_a_grid_search():
+    linear = SymbolicRegressor(proposers=(Seeds(("x0", "x0*x1")),), epochs=1)
+    pipeline = make_pipeline(StandardScaler(), linear)
+    assert pipeline.fit(X, Y).score(X, Y) > 0.3
+    grid = GridSearchCV(
+        SymbolicRegressor(epochs=1), {"proposers": [(Seeds(("x0",)),), (Seeds(("x0/x1",)),)]}, cv=3
+    ).fit(X, Y)
+    assert grid.best_params_["proposers"][0].expressions == ("x0/x1",)
+    assert grid.best_score_ == pytest.approx(1.0)
+
+
+def test_random_state_is_the_seed_of_discover():
+    by_estimator = SymbolicRegressor(proposers=SUGGESTION, epochs=1, random_state=11).fit(X, Y).discovery_
+    assert by_estimator.seed == 11
+    drawn = SymbolicRegressor(proposers=SUGGESTION, epochs=1, random_state=np.random.RandomState(5)).fit(X, Y)
+    assert drawn.discovery_.seed == np.random.RandomState(5).randint(2**31)
+
+
+def test_random_state_none_draws_anew():
+    model = SymbolicRegressor(proposers=SUGGESTION, epochs=1, random_state=None)
+    assert model.fit(X, Y).discovery_.seed != model.fit(X, Y).discovery_.seed
+
+
+def test_predict_agrees_with_discover():
+    from eqdisc.data.dataset import Dataset
+
+    order = np.lexsort(np.column_stack([X, Y]).T[::-1])
+    direct = discover(Dataset.of(X[order], Y[order]), proposers=SUGGESTION, epochs=1)
+    assert SymbolicRegressor(proposers=SUGGESTION, epochs=1).fit(X, Y).discovery_.front == direct.front

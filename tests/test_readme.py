@@ -1,0 +1,52 @@
+"""The README does what it says: every example in it runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from eqdisc.cli import app
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """The eqdisc commands of the README in order, of the install line as of the console examples."""
+    lines = [part.strip() for block in blocks("sh") for part in block.split("&&")]
+    lines += [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("eqdisc ")]
+
+
+def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = 0
+    for arguments in commands():
+        # The same searches, cut short.
+        limit = ["--time", "1"] if arguments[0] == "discover" and "--epochs" not in arguments else []
+        result = CliRunner().invoke(app, [*arguments, *limit])
+        assert result.exit_code == 0, (arguments, result.output)
+        ran += 1
+    assert ran >= 6
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_every_python_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_every_option_is_described() -> None:
+    described = set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))
+    told = set(
+        re.findall(
+            r"--[a-z-]+", CliRunner().invoke(app, ["discover", "--help"], env={"COLUMNS": "200"}).stdout
+        )
+    )
+    assert told - described == {"--help", "--target"}
+    assert described <= told
