@@ -90,7 +90,8 @@ def _read_rules() -> dict[int, list[tuple[Expression, Expression]]]:
     return by_root
 
 
-_RULES = _read_rules()
+#: Pattern and replacement, by the operator at the pattern's root.
+RULES = _read_rules()
 _ARITHMETIC = (ADD, SUB, MUL, DIV, NEG, INV, SQUARE, CUBE, POW)
 _MOST_ROUNDS = 20
 
@@ -137,7 +138,7 @@ def _folded(node: Expression) -> Expression | None:
 
 def _matched(node: Expression) -> Expression | None:
     """The first rule of the table that fits."""
-    for pattern, replacement in _RULES.get(node.root, ()):
+    for pattern, replacement in RULES.get(node.root, ()):
         bound: dict[int, Expression] = {}
         if _match(pattern, node, bound):
             return _substitute(replacement, bound)

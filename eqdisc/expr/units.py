@@ -58,9 +58,7 @@ class Dimension:
 
     def __str__(self) -> str:
         parts = [
-            unit if k == 1 else f"{unit}^{k}"
-            for unit, k in zip(BASE_UNITS, self.exponents, strict=True)
-            if k
+            unit if k == 1 else f"{unit}^{k}" for unit, k in zip(BASE_UNITS, self.exponents, strict=True) if k
         ]
         return " ".join(parts) or "1"
 

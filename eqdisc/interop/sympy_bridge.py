@@ -46,7 +46,9 @@ def sympy_text(expression: Expression, symbols: Sequence[str]) -> str:
 
     Wherever the expression has a finite value, `sympy.sympify(text)` evaluates to it, whatever the operators:
     cbrt of negatives, mod, where and min included. `symbols` are the names of the features, as made by
-    `symbol_names`. `eqdisc.expr.parse` reads the text too.
+    `symbol_names`. `eqdisc.expr.parse` reads the text too. Operations on numbers without a real value become
+    nan or oo; of formulas that are degenerate for all inputs, such as max(x, log(x - x)), SymPy itself may
+    refuse the text: simplify them first.
 
     >>> x = Expression.variable(0)
     >>> sympy_text(Expression.apply("log10", x * x) + Expression.apply("where", x, 1.5, x), ["t"])
@@ -91,8 +93,8 @@ def _numbers_folded(expression: Expression) -> tuple[list[int], list[float]]:
                 known = [number for _, number in operands if number is not None]
                 if len(known) == row.arity:
                     value = float(row.evaluate(*(np.float64(number) for number in known)))
-                elif code == MOD and operands[1][1] == 0.0:
-                    value = math.nan  # SymPy raises ZeroDivisionError
+                elif _is_undefined(code, known, operands[-1][1]):
+                    value = math.nan
             if value is not None and (code not in _KEPT or not math.isfinite(value)):
                 del codes[start:], payload[start:]
                 code, own = CONSTANT, value
@@ -102,9 +104,12 @@ def _numbers_folded(expression: Expression) -> tuple[list[int], list[float]]:
     return codes, payload
 
 
-def _keep_branch(
-    codes: list[int], payload: list[float], pieces: list[tuple[int, float | None]]
-) -> None:
+def _is_undefined(code: int, known: list[float], last: float | None) -> bool:
+    """NaN whatever the other operand: SymPy raises an error for Min(x, nan) and Mod(x, 0)."""
+    return code != WHERE and (any(math.isnan(number) for number in known) or (code == MOD and last == 0.0))
+
+
+def _keep_branch(codes: list[int], payload: list[float], pieces: list[tuple[int, float | None]]) -> None:
     """Replace a `where` of a number, given as its last three pieces, by the branch chosen."""
     (start, condition), (first, first_value), (second, second_value) = pieces[-3:]
     taken = condition is not None and condition > 0.0

@@ -1,13 +1,13 @@
 """Description length: the bits to write down an expression plus the bits to write down what it misses.
 
-Rissanen's principle (1978) with the parameter precision of Wallace and Freeman (1987), as used to rank symbolic
-laws by Bartlett, Desmond and Ferreira (2023). The shortest description generalises best; it asks for no threshold.
+Rissanen's principle (1978) with the parameter precision of Wallace and Freeman (1987), as used to rank
+symbolic laws by Bartlett, Desmond and Ferreira (2023). The shortest description generalises best; it asks for
+no threshold.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import e as EULER
-from math import floor, gcd, inf, isfinite, log2, pi, sqrt
+from math import e, floor, gcd, inf, isfinite, log2, pi, sqrt
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import CONSTANT, VARIABLE, row_of
 from eqdisc.scoring.rounding import RMS_FACTOR, Sensitivity, mean_floor, row_floors_of, sensitivity
 
-ARITHMETIC_BITS = 3.0
+ARITHMETIC_BITS = 4.0  # one of the sixteen or so symbols that a search usually has
 REAL_BITS_LIMIT = 53.0
+NO_EFFECT = 1e-150
 LAST_DIGITS = 4 * 2.0**-53  # relative; a constant this near to a short number is that number
 
 # Bases that a constant may be a small rational multiple of, with the bits to say which.
-BASES = ((1.0, 0.0), (pi, 5.0), (1.0 / pi, 6.0), (sqrt(2.0), 6.0), (EULER, 7.0))
+BASES = ((1.0, 0.0), (pi, 5.0), (1.0 / pi, 6.0), (sqrt(2.0), 6.0), (e, 7.0))
 MAX_DENOMINATOR = 12
 MAX_MULTIPLE = 24  # of an irrational base
 MAX_DIGITS = 6
@@ -109,13 +110,18 @@ def structure_bits(expression: Expression) -> float:
     """
     variable = 1.0 + log2(max(2, len(expression.features)))
     return sum(
-        variable if code == VARIABLE else 1.0 if code == CONSTANT else ARITHMETIC_BITS - log2(row_of(code).weight)
+        variable
+        if code == VARIABLE
+        else 1.0
+        if code == CONSTANT
+        else ARITHMETIC_BITS - log2(row_of(code).weight)
         for code in expression.codes
     )
 
 
 def constant_bits(value: float, error: float) -> float:
-    """Bits to write a constant: as a short number if it is one, else as a real to the precision of its error bar.
+    """Bits to write a constant: as a short number if it is one, else as a real to the precision of its error
+    bar.
 
     >>> constant_bits(2.0, 1e-9) < constant_bits(2.1, 1e-9) < constant_bits(2.1234567, 1e-9)
     True
@@ -134,12 +140,13 @@ def is_short(value: float) -> bool:
 
 
 def fixed_constants(expression: Expression) -> BoolArray:
-    """(number of constants,) which constants are short numbers: rounded ones, which a further fit leaves alone."""
+    """(number of constants,) which are short numbers: rounded ones, which a further fit leaves alone."""
     return np.array([is_short(float(value)) for value in expression.constants], dtype=bool)
 
 
 def nice_numbers(value: float, window: float) -> tuple[NiceNumber, ...]:
-    """Short numbers within `window` of a value, shortest first: integers, rationals, decimals, multiples of pi...
+    """Short numbers within `window` of a value, shortest first: integers, rationals, decimals, multiples of
+    pi...
 
     >>> [round(nice.value, 6) for nice in nice_numbers(0.3333, 0.001)][:1]
     [0.333333]
@@ -158,13 +165,20 @@ def _nice_numbers(value: float, window: float) -> tuple[NiceNumber, ...]:
         for q in range(1, MAX_DENOMINATOR + 1):
             p = round(value / base * q)
             nice = p * base / q
-            if p and gcd(p, q) == 1 and abs(nice - value) <= window and (base == 1.0 or abs(p) <= MAX_MULTIPLE):
+            if (
+                p
+                and gcd(p, q) == 1
+                and abs(nice - value) <= window
+                and (base == 1.0 or abs(p) <= MAX_MULTIPLE)
+            ):
                 bits = base_bits + _integer_bits(abs(p)) + _integer_bits(q)
                 found[nice] = min(bits, found.get(nice, inf))
     for decimal, bits in _decimals(value):
         if abs(decimal - value) <= window:
             found[decimal] = min(bits, found.get(decimal, inf))
-    return tuple(sorted((NiceNumber(v, bits) for v, bits in found.items()), key=lambda nice: (nice.bits, nice.value)))
+    return tuple(
+        sorted((NiceNumber(v, bits) for v, bits in found.items()), key=lambda nice: (nice.bits, nice.value))
+    )
 
 
 def _decimals(value: float) -> list[tuple[float, float]]:
@@ -174,7 +188,12 @@ def _decimals(value: float) -> list[tuple[float, float]]:
     shown = [f"{value:.{digits}e}" for digits in range(MAX_DIGITS)]
     parts = [(text, text.partition("e")) for text in shown]
     return [
-        (float(text), _integer_bits(int(mantissa.replace(".", "").lstrip("-"))) + _integer_bits(abs(int(power)) + 1) + 1.0)
+        (
+            float(text),
+            _integer_bits(int(mantissa.replace(".", "").lstrip("-")))
+            + _integer_bits(abs(int(power)) + 1)
+            + 1.0,
+        )
         for text, (mantissa, _, power) in parts
     ]
 
@@ -186,7 +205,10 @@ def _integer_bits(k: int) -> float:
 
 def _sizes(found: Sensitivity, weights: FloatArray | None) -> FloatArray:
     """Root mean square of each column of the Jacobian with respect to the constants, never zero."""
-    shares = np.full(found.value.size, 1.0 / found.value.size) if weights is None else weights / np.sum(weights)
+    # A constant without effect has an error bar as large as you like, and costs nothing.
+    shares = (
+        np.full(found.value.size, 1.0 / found.value.size) if weights is None else weights / np.sum(weights)
+    )
     with np.errstate(all="ignore"):
         sizes = np.sqrt(shares @ found.constants**2)
-    return np.where(np.isfinite(sizes) & (sizes > 0.0), sizes, np.finfo(float).tiny)
+    return np.where(np.isfinite(sizes) & (sizes > NO_EFFECT), sizes, NO_EFFECT)

@@ -1,8 +1,9 @@
 """The residual that a law leaves only because numbers are rounded: the mark of exactness.
 
-A table gives its numbers to so many digits and arithmetic rounds; the exact law therefore misses the target by a
-known, small amount, and an approximation by more. Here that amount is estimated, row by row, from three sources:
-the digits of the target, the digits of the features carried through the law, and the rounding of each operation.
+A table gives its numbers to so many digits and arithmetic rounds; the exact law therefore misses the target
+by a known, small amount, and an approximation by more. Here that amount is estimated, row by row, from three
+sources: the digits of the target, the digits of the features carried through the law, and the rounding of
+each operation.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,8 @@ class Sensitivity:
 
 
 def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
-    """Value and all derivatives of an expression in one reverse sweep (Griewank and Walther, 2008, chapter 3).
+    """Value and all derivatives of an expression in one reverse sweep (Griewank and Walther, 2008, chapter
+    3).
 
     features : (n, k). NaN or infinite derivatives stay what they are. The evaluation error is the running
     error bound of Higham (2002, chapter 3) summed in squares, because roundings are independent.
@@ -80,14 +82,16 @@ def row_floors(expression: Expression, dataset: Dataset) -> FloatArray:
     (n,), in units of the target; NaN where a derivative is not finite, for there nothing can be said.
     """
     blocks = [slice(start, start + BLOCK_ROWS) for start in range(0, dataset.n_rows, BLOCK_ROWS)]
-    return np.concatenate([row_floors_of(sensitivity(expression, dataset.features[b]), dataset, b) for b in blocks])
+    return np.concatenate(
+        [row_floors_of(sensitivity(expression, dataset.features[b]), dataset, b) for b in blocks]
+    )
 
 
 def rounding_floor(expression: Expression, dataset: Dataset) -> float:
     """Root mean square residual to be expected if the expression were the exact law of the table.
 
-    In units of the target. Rows where the estimate is not finite are left out; if none is left, the resolution
-    of the target alone is returned.
+    In units of the target. Rows where the estimate is not finite are left out; if none is left, the
+    resolution of the target alone is returned.
 
     >>> import numpy as np
     >>> from eqdisc.expr.parse import parse
@@ -110,12 +114,12 @@ def mean_floor(floors: FloatArray, dataset: Dataset) -> float:
 def is_exact(expression: Expression, dataset: Dataset) -> bool:
     """Whether what the expression misses of the table is explained by rounding alone.
 
-    Three things are asked. The root mean square residual, corrected for the constants fitted, is at most twice
-    the rounding floor. The agreement says more than the expression costs to write, so that a formula with as many
-    constants as rows proves nothing. And no single residual is far above the floor of its own row, with room for
-    the rounding that the fitted constants inherit from all rows: a small term that only matters where the target
-    is small is missed by the first test and found by this one. Weights do not matter: a law holds on every row.
-    False where a value is not finite.
+    Three things are asked. The root mean square residual, corrected for the constants fitted, is at most
+    twice the rounding floor. The agreement says more than the expression costs to write, so that a formula
+    with as many constants as rows proves nothing. And no single residual is far above the floor of its own
+    row, with room for the rounding that the fitted constants inherit from all rows: a small term that only
+    matters where the target is small is missed by the first test and found by this one. Weights do not
+    matter: a law holds on every row. False where a value is not finite.
 
     >>> import numpy as np
     >>> from eqdisc.expr.parse import parse
@@ -180,7 +184,8 @@ def _squared(slope: FloatArray, error: FloatArray) -> FloatArray:
 
 
 def _inherited(jacobian: FloatArray, floors: FloatArray, weights: FloatArray | None) -> FloatArray:
-    """Standard deviation (n,) of the prediction that comes from rounding in the rows its constants were fitted to.
+    """Standard deviation (n,) of the prediction that comes from rounding in the rows its constants were
+    fitted to.
 
     The sandwich J C J' with C the covariance of a least-squares fit whose rows err by `floors`.
     """

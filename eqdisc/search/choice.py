@@ -1,8 +1,8 @@
 """Which law of the front to believe, and why, in a sentence for the person who asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import sqrt
+from dataclasses import dataclass
+from math import log2, sqrt
 
 import numpy as np
 
@@ -13,31 +13,34 @@ from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
-from eqdisc.scoring.description import Description, describe, fixed_constants
-from eqdisc.scoring.rounding import is_exact, rounding_floor
+from eqdisc.scoring.description import LAST_DIGITS, describe, nice_numbers
+from eqdisc.scoring.rounding import RMS_FACTOR, is_exact, rounding_floor, row_floors
 from eqdisc.search.optimum import optimum
 from eqdisc.search.sample import sample
 
 SAMPLE_ROWS = 4000
 MAX_FOLDS = 20  # every row is a fold of its own in a table of at most so many
 STANDARD_ERRORS = 2.0
+PLAIN_BITS = 5.0
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The law to believe, and the reason as a sentence."""
+    """The law to believe, the reason as a sentence, and whether the law is exact."""
 
     candidate: Candidate
     reason: str
+    exact: bool
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """A candidate with what speaks for it: errors (rows judged,) squared and weighted, and its length in bits."""
+    """A candidate, its squared and weighted errors on the rows that judge, its length in bits."""
 
     candidate: Candidate
     errors: FloatArray
     bits: float
+    exact: bool
 
     @property
     def rms(self) -> float:
@@ -45,56 +48,97 @@ class _Judged:
 
 
 def choose(front: Sequence[Candidate], problem: Problem) -> Choice:
-    """The law of a front to believe.
+    """The law of a front to believe: the one with the shortest description (`eqdisc.scoring.description`).
 
-    An exact law wins, the shortest if there are several. Otherwise laws that err more than the best one on rows
-    they were not fitted to, beyond chance (two standard errors of the paired difference), are left out, and of the
-    others the one with the shortest description is taken (`eqdisc.scoring.description`). The rows that judge are
-    those held out; in a table too small to hold any out every row judges in turn, after a fit to the others, and
-    these errors also count in the description. Deterministic. LookupError for an empty front.
+    Exact laws need no bits for their residuals beyond those of the table's rounding; so on clean data the
+    shortest exact law wins, and on coarse numbers a long formula that happens to meet them all does not.
+    Where rows are held out, laws that err more on them than the best one, beyond chance (two standard errors
+    of the paired difference), are left out first. In a table too small to hold any out every row is predicted
+    in turn after a fit to the others, and the description counts these errors. Errors may be of equal size or
+    in proportion to the target, whichever describes them in fewer bits. Deterministic. LookupError for an
+    empty front.
 
     >>> from eqdisc.expr.operators import OperatorSet
     >>> from eqdisc.expr.parse import parse
     >>> from eqdisc.scoring.scorer import Scorer
     >>> x = np.linspace(1, 2, 20)
-    >>> problem = Problem.of(Dataset.of(x[:, None], 3 * x, names=["x"]), OperatorSet.of("add", "mul"), 20, seed=0)
-    >>> laws = [Scorer(problem).score(parse(text, ["x"]), "example") for text in ("4.5", "3*x", "3*x + 0*x*x")]
-    >>> choose(laws, problem).candidate.complexity
-    3
+    >>> table = Dataset.of(x[:, None], 3 * x, names=["x"])
+    >>> problem = Problem.of(table, OperatorSet.of("add", "mul"), 20, seed=0)
+    >>> trees = [parse(text, ["x"]) for text in ("4.5", "3*x", "3*x + 0*x*x")]
+    >>> laws = [Scorer(problem).score(tree, "example") for tree in trees]
+    >>> choice = choose(laws, problem)
+    >>> choice.candidate.complexity, choice.exact
+    (3, True)
     """
     if not front:
         raise LookupError("the front is empty, there is nothing to choose from")
-    table = sample(problem.dataset, SAMPLE_ROWS)
-    described = [(candidate, describe(candidate.expression, table, problem.dataset.n_rows)) for candidate in front]
-    exact = [pair for pair in described if is_exact(pair[0].expression, problem.dataset)]
-    if exact:
-        candidate = min(exact, key=_length)[0]
-        return Choice(candidate, _exact_reason(candidate, problem.dataset))
-    judged = [_judge(candidate, description, problem) for candidate, description in described]
+    judged = _judge(front, problem)
     best = min(judged, key=lambda j: (j.rms, j.candidate.complexity))
-    chosen = min((j for j in judged if not _is_worse(j, best)), key=lambda j: (j.bits, j.candidate.complexity))
-    return Choice(chosen.candidate, _reason(chosen, best, problem))
+    likely = judged if problem.heldout is None else [j for j in judged if j.exact or not _is_worse(j, best)]
+    chosen = min(likely, key=lambda j: (j.bits, j.candidate.complexity))
+    reason = _exact_reason(chosen, problem.dataset) if chosen.exact else _reason(chosen, best, problem)
+    return Choice(chosen.candidate, reason, chosen.exact)
 
 
-def _length(pair: tuple[Candidate, Description]) -> tuple[float, int]:
-    return pair[1].law_bits, pair[0].complexity
+def _judge(front: Sequence[Candidate], problem: Problem) -> list[_Judged]:
+    table = sample(problem.dataset, SAMPLE_ROWS)
+    exact = [is_exact(candidate.expression, problem.dataset) for candidate in front]
+    floors = [
+        np.nan_to_num((RMS_FACTOR * row_floors(candidate.expression, table)) ** 2) for candidate in front
+    ]
+    # The residuals of exact laws are rounding, which is no merit of the one that meets more of it.
+    rounding = min(
+        (f for f, met in zip(floors, exact, strict=True) if met), key=np.mean, default=np.zeros(table.n_rows)
+    )
+    judged: list[_Judged] = []
+    for candidate, met, floor in zip(front, exact, floors, strict=True):
+        if problem.heldout is not None:
+            errors, residuals = (
+                _squares(candidate.expression, problem.heldout),
+                _squares(candidate.expression, table),
+            )
+        else:
+            errors = residuals = _crossed_errors(candidate.expression, table)
+        residuals = rounding if met else np.maximum(residuals, floor)
+        bits = describe(candidate.expression, table, problem.dataset.n_rows).law_bits
+        bits += _residual_bits(residuals, table.target) * problem.dataset.n_rows / table.n_rows
+        judged.append(_Judged(candidate, errors, bits, met))
+    return judged
 
 
-def _judge(candidate: Candidate, description: Description, problem: Problem) -> _Judged:
-    if problem.heldout is not None:
-        return _Judged(candidate, _squares(candidate.expression, problem.heldout), description.bits)
-    errors = _crossed_errors(candidate.expression, problem.dataset)
-    return _Judged(candidate, errors, replace(description, mean_square=float(np.mean(errors))).bits)
+def _residual_bits(squares: FloatArray, target: FloatArray) -> float:
+    """Bits of residuals, under errors of equal size or errors in proportion to the target, whichever are
+    fewer.
+
+    Measurements over several powers of ten mostly err in proportion; judged by absolute errors the few
+    largest rows would decide alone.
+    """
+    if not np.isfinite(squares).all():
+        return float("inf")
+    least = np.finfo(float).tiny
+    bits = 0.5 * squares.size * log2(max(float(np.mean(squares)), least))
+    if np.any(target == 0.0):
+        return bits
+    proportion = max(float(np.mean(squares / target**2)), least)
+    return min(bits, 0.5 * squares.size * log2(proportion) + float(np.sum(np.log2(np.abs(target)))))
 
 
 def _crossed_errors(expression: Expression, dataset: Dataset) -> FloatArray:
-    """(n,) weighted squared errors of each row, predicted after a fit to rows without it; rounded constants stay."""
-    free = ~fixed_constants(expression)
+    """(n,) weighted squared errors of rows predicted after a fit to the others; plain numbers stay."""
+    free = np.array([not _is_plain(float(value)) for value in expression.constants], dtype=bool)
     errors = np.empty(dataset.n_rows)
-    for fit_rows, judge_rows in cross_validation_folds(dataset.n_rows, min(dataset.n_rows, MAX_FOLDS), seed=0):
+    for fit_rows, judge_rows in cross_validation_folds(
+        dataset.n_rows, min(dataset.n_rows, MAX_FOLDS), seed=0
+    ):
         fitted = optimum(expression, dataset.take(fit_rows), free).expression
         errors[judge_rows] = _squares(fitted, dataset.take(judge_rows))
     return errors
+
+
+def _is_plain(value: float) -> bool:
+    """Whether a constant is so short that nobody would take it for fitted: 2, -1, 1/2."""
+    short = nice_numbers(value, LAST_DIGITS * abs(value))
+    return bool(short) and short[0].bits <= PLAIN_BITS
 
 
 def _squares(expression: Expression, dataset: Dataset) -> FloatArray:
@@ -116,10 +160,11 @@ def _is_worse(judged: _Judged, best: _Judged) -> bool:
     return float(np.mean(difference)) > STANDARD_ERRORS * standard_error
 
 
-def _exact_reason(candidate: Candidate, dataset: Dataset) -> str:
-    residual = sqrt(float(np.mean((dataset.target - evaluate(candidate.expression, dataset.features)) ** 2)))
-    floor = rounding_floor(candidate.expression, dataset)
-    return f"it is exact: it misses the table by {residual:.2g}, the rounding of the numbers alone explains {floor:.2g}"
+def _exact_reason(chosen: _Judged, dataset: Dataset) -> str:
+    expression = chosen.candidate.expression
+    residual = sqrt(float(np.mean((dataset.target - evaluate(expression, dataset.features)) ** 2)))
+    floor = rounding_floor(expression, dataset)
+    return f"it is exact: it misses the table by {residual:.2g}, rounding alone explains {floor:.2g}"
 
 
 def _reason(chosen: _Judged, best: _Judged, problem: Problem) -> str:
@@ -127,6 +172,6 @@ def _reason(chosen: _Judged, best: _Judged, problem: Problem) -> str:
     if chosen is best:
         return f"it errs least on {rows} ({chosen.rms:.3g}) of all laws found"
     return (
-        f"it is the shortest description of the table: on {rows} it errs by {chosen.rms:.3g}, not beyond chance more "
-        f"than the best law found ({best.rms:.3g} with {best.candidate.complexity} nodes)"
+        f"it is the shortest description of the table; on {rows} it errs by {chosen.rms:.3g}, "
+        f"the law that errs least by {best.rms:.3g} but with {best.candidate.complexity} nodes"
     )

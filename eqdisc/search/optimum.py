@@ -43,7 +43,7 @@ def optimum(expression: Expression, dataset: Dataset, free: BoolArray | None = N
     >>> from eqdisc.expr.parse import parse
     >>> x = np.linspace(0, 1, 9)[:, None]
     >>> found = optimum(parse("exp(0.4*x)", ["x"]), Dataset.of(x, np.exp(x[:, 0] / 2)))
-    >>> abs(found.expression.constants[0] - 0.5) < 1e-15
+    >>> bool(abs(found.expression.constants[0] - 0.5) < 1e-15)
     True
     """
     root = root_weights(dataset)
@@ -99,7 +99,7 @@ def root_weights(dataset: Dataset) -> FloatArray:
 
 
 def orthonormal_basis(jacobian: FloatArray) -> FloatArray:
-    """(n, rank) orthonormal columns that span what small changes of the constants can do to the prediction."""
+    """(n, rank) orthonormal columns that span what small changes of the constants can do."""
     jacobian = jacobian[:, _determined(jacobian, None)]
     if jacobian.shape[1] == 0:
         return jacobian
@@ -122,14 +122,14 @@ def _mean_square(residual: FloatArray) -> float:
 
 def _determined(jacobian: FloatArray, free: BoolArray | None) -> BoolArray:
     """(number of constants,) which are free and have a finite slope on every row."""
-    finite: BoolArray = np.isfinite(jacobian).all(axis=0)
-    return finite if free is None else finite & free
+    finite: BoolArray = np.all(np.isfinite(jacobian), axis=0)
+    return finite if free is None else np.logical_and(finite, free)
 
 
 def _least_squares(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
     norms = _column_norms(jacobian)
-    solution: FloatArray = np.linalg.lstsq(jacobian / norms, residual, rcond=RANK_TOLERANCE)[0]
-    return solution / norms
+    solution: FloatArray = np.linalg.lstsq(jacobian / norms, residual, rcond=RANK_TOLERANCE)[0] / norms
+    return solution
 
 
 def _column_norms(jacobian: FloatArray) -> FloatArray:

@@ -1,7 +1,8 @@
 """Make the most of a found law: simplify it, drop what it does not need, round its constants, fit the rest.
 
 Every change is a bet that the law described is shorter with it: fewer bits of structure and constants against
-more bits of residual (`eqdisc.scoring.description`). Nothing else is asked, so that noise decides how far to go.
+more bits of residual (`eqdisc.scoring.description`). Nothing else is asked, so that noise decides how far to
+go.
 """
 
 from collections.abc import Iterator
@@ -36,22 +37,25 @@ ERROR_BARS = 3.0
 SNAPS_PER_CONSTANT = 2
 REFITS_PER_ROUND = 4
 ROUNDS = 12
+LARGEST_RESIDUAL = 1e150  # its square is still a number
 NEAR_EXPONENT = 0.1
 SLACK_BITS = 10.0  # how far a forecast may miss before a trial is not even fitted
 
 
 def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
-    """The candidate simplified, relieved of useless terms, its constants rounded where that pays, the rest fitted.
+    """The candidate simplified, relieved of useless terms, its constants rounded where that pays, the rest
+    fitted.
 
-    The answer is the candidate itself where polishing does not shorten its description. Constants are fitted to
-    the training rows, so that the held-out loss stays an honest one. Deterministic; a few milliseconds for an
-    ordinary expression on a thousand rows, and little more on many (trials look at a sample).
+    The answer is the candidate itself where polishing does not shorten its description. Constants are fitted
+    to the training rows, so that the held-out loss stays an honest one. Deterministic; a few milliseconds for
+    an ordinary expression on a thousand rows, and little more on many (trials look at a sample).
 
     >>> from eqdisc.expr.operators import OperatorSet
     >>> from eqdisc.expr.parse import parse
     >>> from eqdisc.problem import Problem
     >>> x = np.linspace(1, 2, 20)
-    >>> problem = Problem.of(Dataset.of(x[:, None], x / 3 + 2, names=["x"]), OperatorSet.of("add", "mul"), 20, seed=0)
+    >>> table = Dataset.of(x[:, None], x / 3 + 2, names=["x"])
+    >>> problem = Problem.of(table, OperatorSet.of("add", "mul"), 20, seed=0)
     >>> scorer = Scorer(problem)
     >>> rough = scorer.score(parse("0.33*x + 2.01 + 0.002*x*x", ["x"]), "example")
     >>> [round(float(v), 12) for v in polish(rough, scorer).expression.constants]
@@ -60,7 +64,9 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
     train = scorer.problem.train
     allowed = frozenset((VARIABLE, CONSTANT, *scorer.problem.operators.codes, *candidate.expression.codes))
     polished = scorer.score(polish_expression(candidate.expression, train, allowed), candidate.found_by)
-    if polished is None or describe(candidate.expression, train).is_shorter_than(describe(polished.expression, train)):
+    if polished is None or describe(candidate.expression, train).is_shorter_than(
+        describe(polished.expression, train)
+    ):
         return candidate
     return polished
 
@@ -149,7 +155,7 @@ class _Bench:
         shortened = (self.spelled(e) for e in _shortened(state.expression, self.dataset.features))
         for trial in dict.fromkeys(e for e in shortened if e is not None):
             residual = root * (self.dataset.target - evaluate(trial, self.dataset.features))
-            if np.isfinite(residual).all():
+            if np.isfinite(residual).all() and np.max(np.abs(residual)) < LARGEST_RESIDUAL:
                 left = residual - basis @ (basis.T @ residual)
                 mean_square = max(float(np.mean(left**2)), noise)
                 yield 0.5 * self.n_rows * np.log2(mean_square) + structure_bits(trial), trial
@@ -157,7 +163,7 @@ class _Bench:
     # -- round constants
 
     def snapped(self, state: _State) -> _State:
-        """Round constants, one a round, as long as the description gets shorter; simplify what becomes of it."""
+        """Round constants, one a round, as long as the description gets shorter; simplify the result."""
         for _ in range(ROUNDS):
             better = next(self.snaps(state), None)
             if better is None:
@@ -187,14 +193,14 @@ class _Bench:
         return list(nice_numbers(value, ERROR_BARS * error + LAST_DIGITS * abs(value))[:SNAPS_PER_CONSTANT])
 
     def noise(self, state: _State) -> float:
-        """Mean square of what the present law cannot be blamed for: its residual, or rounding if that is more."""
+        """Mean square of what no other law could meet either: the residual, or rounding if that is more."""
         n_free = max(1, self.dataset.n_rows - len(state.expression.constants))
         misses = state.optimum.mean_square * self.dataset.n_rows / n_free
         return max(misses, (RMS_FACTOR * rounding_floor(state.expression, self.dataset)) ** 2)
 
 
 def _powers(expression: Expression) -> Iterator[Expression]:
-    """For exp(c*log(u)) the powers of u with a simple exponent near c: they differ only where u is negative."""
+    """For exp(c*log(u)) the powers of u with a simple exponent near c: they differ where u is negative."""
     if expression.root != EXP:
         return
     inner, exponent = expression.children[0], 1.0
@@ -209,7 +215,7 @@ def _powers(expression: Expression) -> Iterator[Expression]:
 
 
 def _shortened(expression: Expression, features: FloatArray) -> Iterator[Expression]:
-    """The expression with one node replaced by one of its children, or one subtree by a constant, its mean."""
+    """The expression with a node replaced by one of its children, or a subtree by a constant, its mean."""
     for position in range(expression.size):
         below = expression.subtree(position)
         if below.size == 1:

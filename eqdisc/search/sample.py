@@ -6,7 +6,8 @@ from eqdisc.data.dataset import Dataset
 
 
 def sample(dataset: Dataset, max_rows: int) -> Dataset:
-    """At most so many rows, drawn without replacement and in order; always the same of a table of the same length.
+    """At most so many rows, drawn without replacement and in order; always the same of a table of the same
+    length.
 
     >>> table = Dataset.of(np.arange(10.0)[:, None], np.arange(10.0) ** 2)
     >>> sample(table, 4).n_rows, sample(table, 20) is table

@@ -50,7 +50,7 @@ def respell(expression: Expression, allowed: frozenset[int]) -> Expression | Non
 
     >>> from eqdisc.expr.operators import ADD, MUL
     >>> str(respell(parse("x**2 - y", ["x", "y"]), frozenset({ADD, MUL})))
-    'x0*x0 + -1*x1'
+    'x0*x0 + (-1*x1)'
     """
     return _respell(expression, allowed, _DEEPEST)
 

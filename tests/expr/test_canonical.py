@@ -47,7 +47,21 @@ def test_skeleton_forgets_constants(e):
 
 
 def test_different_formulas_have_different_hashes():
-    texts = ["x - y", "y - x", "x/y", "y/x", "x + y", "x*y", "x + 1", "x + 2", "min(x, y)", "x**y", "x", "y", "1"]
+    texts = [
+        "x - y",
+        "y - x",
+        "x/y",
+        "y/x",
+        "x + y",
+        "x*y",
+        "x + 1",
+        "x + 2",
+        "min(x, y)",
+        "x**y",
+        "x",
+        "y",
+        "1",
+    ]
     hashes = {structural_hash(parse(text, ["x", "y"])) for text in texts}
     assert len(hashes) == len(texts)
     assert all(0 <= value < 2**64 for value in hashes)

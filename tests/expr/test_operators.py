@@ -11,14 +11,14 @@ from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import ARITY, OPERATORS, Macro, OperatorSet, code_of, operator, row_of
 from eqdisc.expr.parse import parse
 
-ORDER = (
-    "add sub mul div neg inv square cube sqrt cbrt pow exp log log10 sin cos tan asin acos atan atan2 sinh cosh "
-    "tanh abs sign min max floor mod where"
-).split()
+ORDER = """
+add sub mul div neg inv square cube sqrt cbrt pow exp log log10 sin cos tan asin acos atan atan2 sinh cosh
+tanh abs sign min max floor mod where
+"""
 
 
 def test_order_is_fixed():
-    assert [row.name for row in OPERATORS] == ORDER
+    assert [row.name for row in OPERATORS] == ORDER.split()
 
 
 def test_codes_arities_and_constants_agree():
@@ -98,9 +98,11 @@ def test_rare_operators_weigh_less():
 
 
 def test_unknown_operator_names_the_nearest_and_all():
-    with pytest.raises(OptionError, match=r"unknown operator 'sqr'; did you mean 'sqrt'\?.*\+ - \* / .*where"):
+    with pytest.raises(
+        OptionError, match=r"unknown operator 'sqr'; did you mean 'sqrt'\?.*\+ - \* / .*where"
+    ):
         OperatorSet.parse("+ - sqr")
-    with pytest.raises(OptionError, match="unknown operator 'zzz'. The operators are"):
+    with pytest.raises(OptionError, match=r"unknown operator 'zzz'\. The operators are"):
         OperatorSet.of("zzz")
     with pytest.raises(OptionError, match="no operator in ' '"):
         OperatorSet.parse(" ")

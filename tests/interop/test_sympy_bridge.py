@@ -9,14 +9,15 @@ import types
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eqdisc.engine.reference import evaluate
 from eqdisc.errors import InputError
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import OPERATORS
+from eqdisc.expr.operators import ATAN2, OPERATORS
 from eqdisc.expr.parse import parse
+from eqdisc.expr.simplify import simplify
 from eqdisc.interop.sympy_bridge import from_sympy, symbol_names, sympy_text, to_sympy
 from eqdisc.interop.sympy_names import TAKEN
 from tests.strategies import NAMES, SMOOTH_NAMES, expressions, plain_table
@@ -39,9 +40,20 @@ def steady(e):
     """Rows on which the last digits of numbers and intermediate results do not decide the value."""
     with np.errstate(all="ignore"):
         value = evaluate(e, X)
-        near = [evaluate(e.with_constants(e.constants * (1 + d)), X * (1 + d)) for d in (-1e-11, 1e-11)]
+        near = [evaluate(e.with_constants(e.constants * (1 + d)), X * (1 + d) + d) for d in (-1e-12, 1e-12)]
     close = [np.isclose(value, other, rtol=1e-7, atol=1e-12) for other in near]
-    return np.isfinite(value) & (np.abs(value) < 1e100) & np.all(close, axis=0)
+    usual = np.isfinite(value) & (np.abs(value) < 1e100) & np.all(close, axis=0)
+    for node in np.flatnonzero(np.array(e.codes) == ATAN2):  # SymPy has no negative zero
+        usual &= evaluate(e.subtree(node).children[0], X) != 0.0
+    return usual
+
+
+def sound(e):
+    """Simplified: SymPy refuses what is degenerate everywhere, such as max(x, log(x - x)) and min(x, x/0)."""
+    simple = simplify(e)
+    assume("/0" not in str(simple).replace("/0.", "/"))
+    assume(steady(simple).any())
+    return simple
 
 
 @pytest.mark.parametrize("row", OPERATORS, ids=lambda row: row.name)
@@ -61,8 +73,8 @@ def test_every_operator_evaluates_alike(row, number):
 @settings(max_examples=250)
 @given(expressions(max_leaves=8))
 def test_sympify_evaluates_alike(e):
-    text = sympy_text(e, NAMES)
-    got = values(sympy.sympify(text))
+    e = sound(e)
+    got = values(sympy.sympify(sympy_text(e, NAMES)))
     rows = steady(e)
     np.testing.assert_allclose(got[rows], evaluate(e, X)[rows], rtol=1e-6, atol=1e-10)
 
@@ -70,10 +82,10 @@ def test_sympify_evaluates_alike(e):
 @settings(max_examples=40)
 @given(expressions(SMOOTH_NAMES, max_leaves=4))
 def test_evalf_evaluates_alike(e):
-    formula = sympy.sympify(sympy_text(e, NAMES))
-    row = X[0]
+    e, row = sound(e), X[0]
     if steady(e)[0]:
-        value = complex(formula.evalf(30, subs=dict(zip(map(sympy.Symbol, NAMES), map(sympy.Float, row), strict=True))))
+        point = {sympy.Symbol(name): sympy.Float(value) for name, value in zip(NAMES, row, strict=True)}
+        value = complex(sympy.sympify(sympy_text(e, NAMES)).evalf(30, subs=point))
         np.testing.assert_allclose(value.real, evaluate(e, row[None, :])[0], rtol=1e-6, atol=1e-10)
 
 
@@ -87,18 +99,18 @@ def test_our_parser_reads_the_text(e):
 @settings(max_examples=60)
 @given(expressions(max_leaves=5))
 def test_to_sympy_is_sympify_of_the_text(e):
+    e = sound(e)
     assert to_sympy(e, NAMES) == sympy.sympify(sympy_text(e, NAMES))
 
 
 @settings(max_examples=60)
 @given(expressions(max_leaves=5))
 def test_from_sympy_has_the_same_values(e):
-    try:
-        again = from_sympy(to_sympy(e, NAMES), NAMES)
-    except InputError as error:
-        # Numbers without a finite value, and what SymPy itself turned a function into.
-        assert any(word in str(error) for word in ("Infin", "NaN", "oo", "nan", "I", "condition"))
-        return
+    e = sound(e)
+    formula = to_sympy(e, NAMES)
+    # Numbers without a real value, and what SymPy makes of Abs(2**x) for complex x, have no operator.
+    assume(not formula.has(sympy.I, sympy.nan, sympy.oo, -sympy.oo, sympy.zoo, sympy.re, sympy.im))
+    again = from_sympy(formula, NAMES)
     rows = steady(e)
     np.testing.assert_allclose(evaluate(again, X)[rows], evaluate(e, X)[rows], rtol=1e-6, atol=1e-10)
 
@@ -163,7 +175,23 @@ CLASHING = [
     *(n for n, value in vars(builtins).items() if isinstance(value, types.BuiltinFunctionType)),
     *keyword.kwlist,
 ]
-ODD = ["sepal length (cm)", "2nd", "a-b", "", "Δt", "µ", "x²", "_", "__x", "T°", "a.b", "π", "x y", "x_y", "x y "]
+ODD = [
+    "sepal length (cm)",
+    "2nd",
+    "a-b",
+    "",
+    "Δt",
+    "µ",
+    "x²",
+    "_",
+    "__x",
+    "T°",
+    "a.b",
+    "π",
+    "x y",
+    "x_y",
+    "x y ",
+]
 
 
 def test_list_of_taken_names_is_complete():

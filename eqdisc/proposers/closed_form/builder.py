@@ -75,7 +75,13 @@ class Builder:
 
     def inverse(self, of: Expression | None) -> Expression | None:
         """1 / of."""
-        return _smallest([self.apply("inv", of), self.apply("div", ONE, of), self.apply("pow", of, Expression.constant(-1.0))])
+        return _smallest(
+            [
+                self.apply("inv", of),
+                self.apply("div", ONE, of),
+                self.apply("pow", of, Expression.constant(-1.0)),
+            ]
+        )
 
     def quotient(self, numerator: Expression | None, denominator: Expression | None) -> Expression | None:
         """numerator / denominator."""

@@ -104,7 +104,9 @@ def factor_terms(variables: Sequence[Expression], builder: Builder) -> Iterator[
         for inner in (x, square):
             yield builder.apply("add", inner, ONE)
             yield builder.apply("sub", ONE, inner)
-        yield from (builder.apply(name, x) for name in ("sin", "cos", "tan", "log", "tanh", "exp", "sinh", "cosh"))
+        yield from (
+            builder.apply(name, x) for name in ("sin", "cos", "tan", "log", "tanh", "exp", "sinh", "cosh")
+        )
         yield builder.apply("exp", square)
         yield builder.apply("sub", builder.apply("exp", x), ONE)
     for x, y in combinations(variables, 2):
@@ -149,7 +151,12 @@ def _products_of_one(x: Expression, builder: Builder) -> Iterator[Expression | N
     """Products of two functions of the same variable."""
     square = builder.power(x, Fraction(2))
     functions = [builder.apply(name, inner) for inner in (x, square) for name in ("sin", "cos", "exp")]
-    functions += [_decay(x, builder), _decay(square, builder), builder.apply("log", x), builder.apply("sqrt", x)]
+    functions += [
+        _decay(x, builder),
+        _decay(square, builder),
+        builder.apply("log", x),
+        builder.apply("sqrt", x),
+    ]
     for first, second in combinations([x, square, *functions], 2):
         yield builder.apply("mul", first, second)
 

@@ -26,7 +26,7 @@ STARTS = 3
 
 
 def power_laws(table: Table) -> Iterator[Expression]:
-    """c * x**a * y**b ...: exponents by regression of logarithms, rounded to small fractions, and as they are."""
+    """c * x**a * y**b ...: exponents from logarithms, as small fractions and as they are."""
     variables = [Expression.variable(j) for j in range(table.features.shape[1])]
     logs, aim = _logarithms(table.features, table.target)
     if aim.size < max(3, MIN_SHARE_OF_ROWS * table.target.size):
@@ -38,7 +38,7 @@ def power_laws(table: Table) -> Iterator[Expression]:
 
 
 def products(table: Table) -> Iterator[Expression]:
-    """Products of powers of the variables, of sums and differences of two, of sines, exponentials and the like."""
+    """Products of powers of variables, of sums and differences of two, of sines, exponentials ..."""
     terms = [*table.variables, *factor_terms(table.variables, table.builder)]
     library = tabulate(terms, table.features, table.max_terms)
     nonzero = np.flatnonzero(np.all(library.columns != 0.0, axis=0))
@@ -54,8 +54,8 @@ def products(table: Table) -> Iterator[Expression]:
 def _logarithms(columns: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Logarithms of the sizes of columns and target, on the rows where all exist.
 
-    A target that changes sign is mostly noise where it is small, and so is its logarithm: the smallest quarter
-    of the rows is left out.
+    A target that changes sign is mostly noise where it is small, and so is its logarithm: the smallest
+    quarter of the rows is left out.
     """
     usable = (target != 0.0) & np.all(columns != 0.0, axis=1)
     if np.min(target) < 0.0 < np.max(target):
@@ -64,7 +64,7 @@ def _logarithms(columns: FloatArray, target: FloatArray) -> tuple[FloatArray, Fl
 
 
 def _laws(table: Table, bases: Sequence[Expression], subset: Subset) -> Iterator[Expression]:
-    """The product with exponents rounded in several ways, each with its best factor, and with an intercept."""
+    """The product with exponents rounded in several ways, each with its best factor, and an intercept."""
     seen: set[tuple[Fraction, ...]] = set()
     for denominator in DENOMINATORS:
         exponents = tuple(Fraction(round(c * denominator), denominator) for c in subset.coefficients.tolist())
@@ -117,6 +117,8 @@ def _scaled(table: Table, product: Expression | None) -> Iterator[Expression]:
     if law is not None:
         yield law
     line = solve(shape[:, None], target, (0,))
-    shifted = table.combination([line.coefficients[0] / size], [product], line.intercept, float(np.std(target)))
+    shifted = table.combination(
+        [line.coefficients[0] / size], [product], line.intercept, float(np.std(target))
+    )
     if shifted is not None and shifted != law:
         yield shifted

@@ -37,7 +37,8 @@ SHORT = 16  # nodes; a longer law can be exact on coarse numbers and still not b
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """Propose once, after linear algebra only: power laws, polynomials, shapes, sparse sums, products, rational functions.
+    """Propose once, after linear algebra only: power laws, polynomials, shapes, sparse sums, products,
+    rational functions.
 
     max_rows      : rows that structures are selected on; constants are fitted to all training rows
     max_variables : inputs that enter products of different inputs, those most related to the target

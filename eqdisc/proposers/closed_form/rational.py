@@ -15,16 +15,19 @@ MAX_DEGREE = 3
 
 
 def rational_functions(table: Table) -> Iterator[Expression]:
-    """p(x) / q(x) with few terms: a null vector of [p's columns, -y times q's columns], one column less at a time.
+    """p(x) / q(x) with few terms: a null vector of [p's columns, -y times q's columns], one column less at a
+    time.
 
     The smallest singular vector needs no coefficient known in advance, as a denominator 1 + ... would.
     """
-    chosen = [library for degree in range(1, MAX_DEGREE + 1) if (library := _basis(table, degree)) is not None]
+    chosen = [
+        library for degree in range(1, MAX_DEGREE + 1) if (library := _basis(table, degree)) is not None
+    ]
     for terms, columns in chosen:
         both = np.column_stack([columns, -table.target[:, None] * columns])
         norms = np.sqrt(np.mean(both**2, axis=0))
         if both.shape[0] > both.shape[1] and np.isfinite(norms).all() and np.all(norms > 0.0):
-            triangle = np.linalg.qr(both / norms, mode="r")
+            triangle = np.linalg.qr(both / norms)[1]
             yield from _path(table, terms, triangle, norms)
 
 
@@ -67,7 +70,9 @@ def _quotient(
     scaled[below[-1]] = 1.0
     if not np.isfinite(scaled).all():
         return None
-    numerator = table.builder.combination([float(scaled[p]) for p in above], [terms[members[p]] for p in above])
+    numerator = table.builder.combination(
+        [float(scaled[p]) for p in above], [terms[members[p]] for p in above]
+    )
     denominator = table.builder.combination(
         [float(scaled[p]) for p in below], [terms[members[p] - size] for p in below]
     )

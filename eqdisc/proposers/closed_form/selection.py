@@ -1,7 +1,7 @@
 """Which few columns of a library add up to a target.
 
-Forward selection by orthogonal least squares (Chen, Billings and Luo 1989), started from the best pairs so that two
-columns which only help together are found, with replacement (Miller 2002), and backward elimination.
+Forward selection by orthogonal least squares (Chen, Billings and Luo 1989), started from the best pairs so
+that two columns which only help together are found, with replacement (Miller 2002), and backward elimination.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,8 @@ class Design:
         """(n, m) columns of mean zero and length one."""
         centred = self.columns - np.mean(self.columns, axis=0)
         norms = np.sqrt(np.sum(centred**2, axis=0))
-        return centred / np.where(norms > 0.0, norms, 1.0)
+        units: FloatArray = centred / np.where(norms > 0.0, norms, 1.0)
+        return units
 
     @cached_property
     def gram(self) -> FloatArray:
@@ -49,7 +50,8 @@ class Design:
 def forward(design: Design, target: FloatArray, max_terms: int, starts: int) -> Iterator[Subset]:
     """Good subsets of growing size, the intercept always included; ends early at one that is exact.
 
-    target : (n,), finite. The best single column, then from each of the best `starts` pairs one more at a time.
+    target : (n,), finite. The best single column, then from each of the best `starts` pairs one more at a
+    time.
     """
     columns, units = design.columns, design.units
     most = min(max_terms, columns.shape[1], target.size - 2)
@@ -62,7 +64,7 @@ def forward(design: Design, target: FloatArray, max_terms: int, starts: int) -> 
     if most < 2 or subset.share < EXACT_SHARE:
         return
     for pair in _best_pairs(design, centred, starts):
-        members = pair
+        members: tuple[int, ...] = pair
         while True:
             subset = solve(columns, target, members)
             yield subset
@@ -84,8 +86,10 @@ def around(design: Design, target: FloatArray, members: tuple[int, ...], extra: 
         yield from eliminate(columns, target, members)
 
 
-def eliminate(columns: FloatArray, target: FloatArray, members: tuple[int, ...] | None = None) -> Iterator[Subset]:
-    """From the members (all columns) down to one, dropping each time the one that explains least beside the others."""
+def eliminate(
+    columns: FloatArray, target: FloatArray, members: tuple[int, ...] | None = None
+) -> Iterator[Subset]:
+    """From the members (all columns) down to one; each time the one that explains least is dropped."""
     members = tuple(range(columns.shape[1])) if members is None else members
     while members:
         subset = solve(columns, target, members)
@@ -149,7 +153,7 @@ def _replaced(units: FloatArray, target: FloatArray, members: tuple[int, ...]) -
 
 
 def _significance(columns: FloatArray, members: tuple[int, ...], coefficients: FloatArray) -> FloatArray:
-    """Size of what each member explains that the others cannot: |coefficient| times its norm beside the others."""
+    """Size of what each member explains and the others cannot: |coefficient| times its norm beside them."""
     units = columns[:, list(members)]
     centred = units - np.mean(units, axis=0)
     norms = np.sqrt(np.sum(centred**2, axis=0))

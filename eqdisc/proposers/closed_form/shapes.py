@@ -14,8 +14,12 @@ from eqdisc.search.optimum import optimum
 
 MAX_VARIABLES = 2
 PERIODS = np.concatenate([[0.25], np.arange(0.5, 20.1, 0.5)])  # of a wave over the range of the input
-RATES = np.array([-16.0, -8.0, -4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0])  # of exp and tanh, over the range
-OFFSETS = np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0])  # of a pole or branch point from the data, in ranges
+RATES = np.array(
+    [-16.0, -8.0, -4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
+)  # of exp and tanh, over the range
+OFFSETS = np.array(
+    [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
+)  # of a pole or branch point from the data, in ranges
 
 
 def shapes(table: Table) -> Iterator[Expression]:
@@ -23,7 +27,7 @@ def shapes(table: Table) -> Iterator[Expression]:
     for variable in table.variables[:MAX_VARIABLES]:
         x = table.features[:, int(variable.payload[0])]
         for name, rates, shifts in _grid(x):
-            if table.builder.has(name) or name == "inv" and table.builder.has("div"):
+            if table.builder.has(name) or (name == "inv" and table.builder.has("div")):
                 law = _best(table, variable, name, rates, shifts)
                 if law is not None:
                     yield optimum(law, table.rows).expression
@@ -47,8 +51,10 @@ def _grid(x: FloatArray) -> Iterator[tuple[str, FloatArray, FloatArray]]:
         yield name, -np.ones(ends.size), ends
 
 
-def _best(table: Table, variable: Expression, name: str, rates: FloatArray, shifts: FloatArray) -> Expression | None:
-    """a * u(k*x + p) + b with the pair of stretch and shift that explains most; the phase of a wave is free."""
+def _best(
+    table: Table, variable: Expression, name: str, rates: FloatArray, shifts: FloatArray
+) -> Expression | None:
+    """a * u(k*x + p) + b with the stretch and shift that explain most; the phase of a wave is free."""
     inner = np.outer(table.features[:, int(variable.payload[0])], rates) + shifts
     with np.errstate(all="ignore"):
         columns = np.stack([np.asarray(operator(name).evaluate(inner))], axis=-1)

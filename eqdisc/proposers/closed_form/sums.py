@@ -45,7 +45,9 @@ def polynomials(table: Table) -> Iterator[Expression]:
     columns_allowed = min(POLYNOMIAL_TERMS, table.target.size // 2)
     library: Library | None = None
     for degree in range(1, 7 if len(table.variables) == 1 else 5):
-        larger = tabulate(monomials(table.variables, degree, table.builder), table.features, columns_allowed + 1)
+        larger = tabulate(
+            monomials(table.variables, degree, table.builder), table.features, columns_allowed + 1
+        )
         if len(larger.terms) > columns_allowed:
             break
         library = larger
@@ -57,11 +59,13 @@ def sums(table: Table) -> Iterator[Expression]:
     """Sums of a few terms of the library."""
     library = table.sum_library
     if library.terms:
-        yield from _sums(table, library, table.target, forward(table.sum_design, table.target, MAX_TERMS, STARTS))
+        yield from _sums(
+            table, library, table.target, forward(table.sum_design, table.target, MAX_TERMS, STARTS)
+        )
 
 
 def transformed_sums(table: Table) -> Iterator[Expression]:
-    """Sums for the logarithm, the square, ... of the target, and for the target divided or multiplied by an input."""
+    """Sums for the logarithm, the square ... of the target, and for its product and ratio with an input."""
     library = table.sum_library
     if not library.terms:
         return

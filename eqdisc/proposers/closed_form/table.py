@@ -1,4 +1,4 @@
-"""What the families of closed forms look at: some rows, the inputs that matter, and how to write expressions."""
+"""What the families of closed forms look at: some rows, the inputs that matter, the way to write."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +76,8 @@ def _relation(features: FloatArray, target: FloatArray) -> FloatArray:
         shapes = (features, features**2, 1.0 / features, np.log(np.abs(features)), np.sin(features))
         targets = (target, np.log(np.abs(target)))
         relations = [_correlation(shape, aim) for shape in shapes for aim in targets]
-    return np.max(relations, axis=0)
+    strongest: FloatArray = np.max(relations, axis=0)
+    return strongest
 
 
 def _correlation(columns: FloatArray, target: FloatArray) -> FloatArray:
@@ -88,4 +89,5 @@ def _correlation(columns: FloatArray, target: FloatArray) -> FloatArray:
     centred = centred - np.mean(centred, axis=0)
     aim = target - np.mean(target)
     norms = np.sqrt(np.sum(centred**2, axis=0) * np.sum(aim**2))
-    return np.where(norms > 0.0, np.abs(centred.T @ aim) / np.where(norms > 0.0, norms, 1.0), 0.0)
+    correlations: FloatArray = np.abs(centred.T @ aim) / np.where(norms > 0.0, norms, np.inf)
+    return correlations

@@ -40,6 +40,7 @@ class Parameters(NamedTuple):
     final_attempts: int
     tolerance: float
     repeat: float
+    screen_attempts: int
     screen_rows: int
     screen_margin: float
     largest: int
@@ -205,7 +206,7 @@ def _judge(
         # Early rejection: a child that does badly on some rows will not do well on all.
         rival = below(island.rng, island.counters[FILLED]) if island.counters[FILLED] > 0 else 0
         limit = q.screen_margin * island.losses[rival]
-        loss = _fit(table, screen, w, g, s, q.attempts, q, island.counters) / variances[1]
+        loss = _fit(table, screen, w, g, s, q.screen_attempts, q, island.counters) / variances[1]
         if island.counters[FILLED] == island.ops.shape[0] and not loss < limit:
             return
     loss = _fit(table, sample, w, g, s, q.attempts, q, island.counters) / variances[0]

@@ -77,7 +77,7 @@ class GeneticSession:
         self._settings = settings
         self._threads = threads
         train = problem.train
-        streams = seed.spawn(settings.islands + 1)
+        streams = seed.spawn(len(settings.island_sizes) + 2)
         self._rng = np.random.default_rng(streams[-1])
         rows = self._rng.permutation(train.n_rows)[: settings.rows]
         weights = None if train.weights is None else train.weights[rows]
@@ -91,7 +91,7 @@ class GeneticSession:
         # Slope and intercept take four nodes of the law that is reported.
         self._largest = max(1, problem.max_size - 4) if self._scaling else problem.max_size
         self._primitives = primitives(problem.operators, train.n_features)
-        self._parameters = Parameters(
+        common = Parameters(
             crossover=settings.crossover,
             mutations=np.cumsum(astuple(settings.mutations)),
             contestants=settings.contestants,
@@ -102,11 +102,15 @@ class GeneticSession:
             final_attempts=settings.final_attempts,
             tolerance=settings.tolerance,
             repeat=settings.repeat,
+            screen_attempts=settings.screen_attempts,
             screen_rows=screened,
             screen_margin=settings.screen_margin,
             largest=self._largest,
             scaling=self._scaling,
         )
+        # Islands of short trees work through the small laws thoroughly and cheaply, the last one has the whole room.
+        limits = [max(1, min(self._largest, limit)) for limit in settings.island_sizes]
+        self._parameters = [common._replace(largest=limit) for limit in (*limits, self._largest)]
         self._islands = [_island(settings.population, self._largest, s) for s in streams[:-1]]
         self._scratch = [_scratch(self._largest) for _ in self._islands]
         self._workspaces = [workspace(train.n_features, size, self._largest) for _ in self._islands]
@@ -118,18 +122,15 @@ class GeneticSession:
 
         start = time.perf_counter()
         self._table = addresses()
-        for island, scratch, w in zip(self._islands, self._scratch, self._workspaces, strict=True):
-            self._evolve(island, scratch, w, 0)
-            break
+        self._evolve(0, 0)
         return time.perf_counter() - start
 
     def propose(self) -> Proposals:
         """One epoch: every island spends its work, then migrants move; the best of each size that got better."""
         evaluations, work = self._totals()
-        jobs = list(zip(self._islands, self._scratch, self._workspaces, strict=True))
         budget = self._settings.epoch_work
         with ThreadPoolExecutor(self._threads) as pool:
-            for done in [pool.submit(self._evolve, *job, budget) for job in jobs]:
+            for done in [pool.submit(self._evolve, index, budget) for index in range(len(self._islands))]:
                 done.result()
         expressions = self._improved()
         self._migrate()
@@ -141,23 +142,23 @@ class GeneticSession:
         for k, candidate in enumerate(candidates):
             self._settle(k % len(self._islands), candidate.expression)
 
-    def _evolve(self, island: Island, scratch: Scratch, w: object, budget: int) -> None:
+    def _evolve(self, index: int, budget: int) -> None:
         sample = sample_of(self._blocks)
         evolve(
             self._table,
             sample,
             self._screen(sample),
-            w,
-            island,
+            self._workspaces[index],
+            self._islands[index],
             self._primitives,
-            self._parameters,
-            scratch,
+            self._parameters[index],
+            self._scratch[index],
             self._variances,
             budget,
         )
 
     def _screen(self, sample: Sample) -> Sample:
-        return sample._replace(n_rows=self._parameters.screen_rows)
+        return sample._replace(n_rows=self._parameters[0].screen_rows)
 
     def _settle(self, index: int, expression: Expression) -> None:
         if expression.size > 2 * self._largest:
@@ -170,7 +171,7 @@ class GeneticSession:
             self._screen(sample),
             self._workspaces[index],
             self._islands[index],
-            self._parameters,
+            self._parameters[index],
             self._scratch[index],
             self._variances,
             packed.ops,

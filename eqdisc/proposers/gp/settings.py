@@ -27,17 +27,18 @@ class MutationWeights:
 class GeneticProgramming:
     """Islands of trees, bred, evaluated and fitted in compiled code; frozen settings, `start` gives a run.
 
-    islands      : populations that meet only at epochs; their number does not depend on the threads
+    island_sizes : size limits of the islands; one more island has the problem's own. Islands meet only at epochs, and their
+                   number does not depend on the threads
     population   : individuals an island holds
     rows         : rows that breeding looks at (a seeded sample); what it proposes is confirmed on all
-    screen_rows  : rows of the first look at an offspring
+    screen_rows  : rows of the first look at an offspring, which gets screen_attempts
     epoch_work   : node evaluations an island spends an epoch
     attempts     : steps of Levenberg-Marquardt an offspring gets; final_attempts where it may enter the hall of fame
     repeat       : probability of fitting a skeleton seen before from another start
     migrants     : individuals an island receives an epoch
     """
 
-    islands: int = 4
+    island_sizes: tuple[int, ...] = (12, 18, 28)
     population: int = 400
     rows: int = 512
     screen_rows: int = 128
@@ -52,6 +53,7 @@ class GeneticProgramming:
     final_attempts: int = 30
     tolerance: float = 1e-4
     repeat: float = 0.1
+    screen_attempts: int = 3
     migrants: int = 20
     mutations: MutationWeights = field(default_factory=MutationWeights)
 

@@ -1,0 +1,121 @@
+"""Choice: the law to believe, on clean, noisy, coarse and tiny tables."""
+
+import numpy as np
+import pytest
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.data.tables import read_example
+from eqdisc.engine.reference import evaluate
+from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.parse import parse
+from eqdisc.problem import Problem
+from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.choice import choose
+from eqdisc.search.front import ParetoFront
+from eqdisc.search.optimum import optimum
+from eqdisc.search.polish import polish
+
+NAMES = ("x", "y")
+RIVALS = (
+    "1.0",
+    "x",
+    "2*x + 1",
+    "2*x*y",
+    "2*x*y + 0.1*x",
+    "x*y + x + y + 1",
+    "2*x*y + 0.01*sin(3*x) + 0.1",
+    "2*x*y + 0.01*sin(3*x) + 0.01*cos(5*y) + 0.01*x**2",
+    "2*x*y + 0.01*sin(3*x) + 0.01*cos(5*y)*x + 0.01*exp(-3*y)*sin(7*x + 1) + 0.01*x**3 + 0.1",
+)
+
+
+def problem_of(target, features, names):
+    return Problem.of(Dataset.of(features, target, names=names, target_name="z"), OperatorSet.default(), 60, seed=0)
+
+
+def front_of(problem, texts, polishing=True):
+    """The texts with fitted constants, raw and polished, as a search leaves them."""
+    scorer, front = Scorer(problem), ParetoFront()
+    for text in texts:
+        fitted = optimum(parse(text, NAMES[: problem.dataset.n_features]), problem.train).expression
+        candidate = scorer.score(fitted, "test")
+        front.add(candidate)
+        if polishing:
+            front.add(polish(candidate, scorer))
+    return front.candidates
+
+
+def product_problem(noise, n_rows, seed):
+    random = np.random.default_rng(seed)
+    features = random.uniform(1, 3, (n_rows, 2))
+    values = 2 * features[:, 0] * features[:, 1]
+    return problem_of(values + noise * np.std(values) * random.normal(size=n_rows), features, ["x", "y"])
+
+
+@pytest.mark.parametrize("n_rows", [24, 200, 6000])
+def test_exact_law_on_clean_data(n_rows):
+    problem = product_problem(0.0, n_rows, seed=1)
+    choice = choose(front_of(problem, RIVALS), problem)
+    np.testing.assert_allclose(
+        evaluate(choice.candidate.expression, problem.dataset.features), problem.dataset.target, rtol=1e-14
+    )
+    assert choice.candidate.complexity == 5
+    assert choice.exact
+    assert "exact" in choice.reason
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+@pytest.mark.parametrize("n_rows", [30, 200])
+@pytest.mark.parametrize("seed", range(4))
+def test_short_true_law_under_noise(noise, n_rows, seed):
+    problem = product_problem(noise, n_rows, seed)
+    choice = choose(front_of(problem, RIVALS), problem)
+    assert choice.candidate.complexity == 5
+    assert choice.candidate.expression.features == (0, 1)
+    assert not choice.exact
+    assert "node" in choice.reason or "least" in choice.reason
+
+
+def test_a_law_that_fails_on_held_out_rows_is_not_chosen():
+    random = np.random.default_rng(0)
+    x = np.sort(random.uniform(0, 1, 100))
+    problem = problem_of(x + 0.05 * random.normal(size=100), x[:, None], ["x"])
+    scorer = Scorer(problem)
+    # A narrow spike on one held-out row is nearly free on the rows trained on.
+    spot = float(problem.heldout.features[7, 0])
+    texts = ("x", f"x + 3*exp(-(1000*(x - {spot!r}))**2)")
+    candidates = [scorer.score(parse(text, ["x"]), "test") for text in texts]
+    assert choose(candidates, problem).candidate is candidates[0]
+
+
+def test_kepler():
+    table = read_example("kepler")
+    problem = Problem.of(table, OperatorSet.default(), 60, seed=0)
+    texts = (
+        "1.0", "2*x", "x*sqrt(x)", "1.01*x*sqrt(x)", "x*sqrt(x) + 0.001*x", "x*sqrt(x) - 0.0001*x**2",
+        "exp(1.49*log(x))", "x*sqrt(x) - 0.0001*x**2 + 0.001*sin(x)", "0.5*x**2 + x",
+        "1.001*x*sqrt(x) - 0.0001*x**2 + 0.001*sin(x) + 0.001*log(x)",
+    )  # fmt: skip
+    law = choose(front_of(problem, texts), problem).candidate.expression
+    grid = np.geomspace(0.3, 40, 9)[:, None]
+    np.testing.assert_allclose(evaluate(law, grid), grid[:, 0] ** 1.5, rtol=1e-12)
+    assert law.size <= 4
+
+
+def test_coarse_numbers_do_not_prove_a_long_formula():
+    x = np.linspace(0.2, 3, 40)
+    problem = problem_of(np.round(np.exp(-x), 3), x[:, None], ["x"])
+    texts = ("exp(-1*x)", "1 - x + 0.5*x**2 - 0.16*x**3 + 0.04*x**4 - 0.008*x**5 + 0.001*x**6")
+    law = choose(front_of(problem, texts), problem).candidate.expression
+    assert law.size <= 4
+
+
+def test_order_of_the_front_does_not_matter():
+    problem = product_problem(0.05, 100, seed=9)
+    front = front_of(problem, RIVALS)
+    assert choose(front, problem) == choose(front[::-1], problem)
+
+
+def test_an_empty_front_is_an_error():
+    with pytest.raises(LookupError, match="empty"):
+        choose((), product_problem(0.0, 30, seed=0))

@@ -1,0 +1,154 @@
+"""Polish: constants at their optimum and round where that pays, nothing useless left."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import constant_jacobian, evaluate
+from eqdisc.expr.operators import POW, OperatorSet
+from eqdisc.expr.parse import parse
+from eqdisc.problem import Problem
+from eqdisc.scoring.description import describe
+from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.optimum import constant_errors, optimum
+from eqdisc.search.polish import polish
+from eqdisc.search.spelling import respell
+from tests.strategies import N_FEATURES, SMOOTH_NAMES, expressions
+
+
+def problem_of(truth, noise=0.0, n_rows=200, operators=None, low=0.5, seed=0):
+    random = np.random.default_rng(seed)
+    features = random.uniform(low, 4.0, (n_rows, 2))
+    values = evaluate(parse(truth, ["x", "y"]), features)
+    target = values + noise * np.std(values) * random.normal(size=n_rows)
+    data = Dataset.of(features, target, names=["x", "y"], target_name="z")
+    allowed = OperatorSet.default() if operators is None else OperatorSet.parse(operators)
+    return Problem.of(data, allowed, 60, seed=0)
+
+
+def polished(text, problem):
+    scorer = Scorer(problem)
+    candidate = scorer.score(parse(text, ["x", "y"]), "test")
+    return polish(candidate, scorer)
+
+
+@pytest.mark.parametrize(
+    ("truth", "found"),
+    [
+        ("5*x", "4.9999998*x"),
+        ("x*y/pi", "0.31831*x*y + 0.00001"),
+        ("2*pi*sqrt(x/y)", "6.28*sqrt(x/y)*1.0001"),
+        ("x*y", "1.0000001*(x*y) - 1e-9"),
+        ("9.81*x**2/2", "4.9*x*x"),
+        ("x**2 + y", "x*x + y + 0.001*sin(x)"),
+        ("sqrt(2)*x + y/3", "1.41*x + 0.33*y + 0.001"),
+        ("exp(-x/2)*y", "exp(-0.4999*x + 0.0001)*y*1.001"),
+        ("x/(x + y)", "1.01*x/(0.99*x + y + 0.003) + 0.0001*y"),
+    ],
+)
+def test_clean_data_give_the_law_itself(truth, found):
+    problem = problem_of(truth)
+    law, table = polished(found, problem).expression, problem.dataset
+    true = parse(truth, ["x", "y"])
+    np.testing.assert_allclose(evaluate(law, table.features), table.target, rtol=2e-15)
+    assert law.size <= true.size
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_noise_is_not_polished_into_the_law(noise):
+    law = polished("1.002*x*y + 0.004*x - 0.01", problem_of("x*y", noise)).expression
+    assert law == parse("x*y", ["x", "y"])
+
+
+def test_constants_that_the_error_bar_forbids_are_not_rounded():
+    problem = problem_of("3.14*x + 0.497*y", noise=1e-5)
+    constants = polished("3.1*x + 0.5*y", problem).expression.constants
+    assert math.pi not in constants
+    assert 0.5 not in constants
+    np.testing.assert_allclose(sorted(constants), [0.497, 3.14], rtol=1e-4)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_what_is_left_free_is_at_its_optimum(noise):
+    problem = problem_of("1.2345678*exp(-0.7654321*x) + 0.1111117*y*y", noise)
+    found = polished("1.3*exp(-0.8*x) + 0.1*y*y", problem)
+    train = problem.train
+    value, jacobian = constant_jacobian(found.expression, train.features)
+    gradient = jacobian.T @ (train.target - value)
+    scale = np.linalg.norm(jacobian, axis=0) * np.linalg.norm(train.target)
+    assert np.all(np.abs(gradient) <= 1e-8 * scale)
+
+
+@settings(max_examples=30, deadline=None)
+@given(expressions(SMOOTH_NAMES, max_leaves=6))
+def test_the_answer_is_never_longer_to_describe_and_is_scored(expression):
+    random = np.random.default_rng(5)
+    features = random.uniform(0.5, 2.0, (40, N_FEATURES))
+    data = Dataset.of(features, features[:, 0] * features[:, 1] + 0.1 * random.normal(size=40))
+    scorer = Scorer(Problem.of(data, OperatorSet.default(), 60, seed=0))
+    candidate = scorer.score(expression, "test")
+    if candidate is None:
+        return
+    answer = polish(candidate, scorer)
+    assert not describe(candidate.expression, data).is_shorter_than(describe(answer.expression, data))
+    assert answer == scorer.score(answer.expression, "test")
+    assert set(answer.expression.codes) <= {0, 1, *expression.codes, *scorer.problem.operators.codes}
+
+
+@settings(max_examples=100, deadline=None)
+@given(expressions(("sub", "neg", "inv", "square", "cube", "abs", "min", "max", "sqrt", "pow"), max_leaves=5))
+def test_respelled_expressions_have_the_same_values(expression):
+    allowed = frozenset(OperatorSet.parse("+ * / sqrt max").codes)
+    spelled = respell(expression, allowed)
+    if spelled is None:
+        assert POW in expression.codes
+        return
+    assert set(spelled.codes) - {0, 1} <= allowed
+    features = np.random.default_rng(2).uniform(0.5, 2.0, (10, N_FEATURES))
+    np.testing.assert_allclose(evaluate(spelled, features), evaluate(expression, features), rtol=1e-12)
+
+
+def test_only_allowed_operators_are_brought_in():
+    problem = problem_of("x*x*x*y - y", operators="+ * -")
+    found = polished("1.001*x*x*x*y - 0.999*y", problem).expression
+    assert set(found.codes) - {0, 1} <= set(problem.operators.codes)
+    assert np.allclose(evaluate(found, problem.dataset.features), problem.dataset.target, rtol=1e-14)
+
+
+def test_weights_decide_the_constants():
+    x = np.linspace(1, 2, 40)
+    target = np.where(np.arange(40) % 2, 2.03 * x, 7.0 + x)
+    data = Dataset.of(x[:, None], target, names=["x"], weights=(np.arange(40) % 2).astype(float))
+    scorer = Scorer(Problem.of(data, OperatorSet.of("add", "mul"), 20, seed=0))
+    found = polish(scorer.score(parse("2.5*x", ["x"]), "test"), scorer).expression
+    assert found.constants[0] == pytest.approx(2.03, rel=1e-12)
+
+
+def test_error_bars_are_those_of_linear_regression():
+    random = np.random.default_rng(4)
+    features = random.normal(size=(300, 2))
+    target = features @ [1.5, -0.3] + 0.2 + 0.1 * random.normal(size=300)
+    data = Dataset.of(features, target)
+    found = optimum(parse("1.4*x + 0.1*y + 0.3", ["x", "y"]), data)
+    design = np.column_stack([features, np.ones(300)])
+    expected = 0.1 * np.sqrt(np.diag(np.linalg.inv(design.T @ design)))
+    np.testing.assert_allclose(constant_errors(found, 0.01, 300), expected, rtol=1e-10)
+
+
+def test_a_constant_that_nothing_determines_has_an_infinite_error_bar():
+    data = Dataset.of(np.linspace(1, 2, 20)[:, None], np.linspace(2, 4, 20))
+    errors = constant_errors(optimum(parse("2*(3*x) + 1", ["x"]), data), 0.01, 20)
+    assert np.isinf(errors[:2]).all()
+    assert np.isfinite(errors[2])
+
+
+def test_it_is_quick_on_many_rows():
+    problem = problem_of("2.5*x*sin(y) + 1", noise=0.05, n_rows=20000)
+    polished("2.5*x*sin(y) + 1", problem)
+    start = time.perf_counter()
+    polished("2.4*x*sin(1.01*y) + 1.1 + 0.01*x", problem)
+    assert time.perf_counter() - start < 2.0
