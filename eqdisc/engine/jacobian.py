@@ -307,15 +307,24 @@ def _rare_edges(
         if plan[k, BY_EXPONENT] >= 0:
             e = U(plan[k, BY_EXPONENT])
             for i in range(n):
-                buffer[e, i] = buffer[g, i] * buffer[d, i] * el.log_double(wa * buffer[a, i] + ca)
+                v = wa * buffer[a, i] + ca
+                # 0**y stays 0 while y is positive.
+                buffer[e, i] = buffer[g, i] * el.select(
+                    (v == 0.0) & (wb > 0.0), 0.0, buffer[d, i] * el.log_double(v)
+                )
     elif op == T_POW:
         if ra >= 0:
             for i in range(n):
                 y = wb * buffer[b, i] + cb
-                buffer[ea, i] = buffer[g, i] * y * el.pow_double(wa * buffer[a, i] + ca, y - 1.0)
+                slope = el.select(y == 0.0, 0.0, y * el.pow_double(wa * buffer[a, i] + ca, y - 1.0))
+                buffer[ea, i] = buffer[g, i] * slope
         if rb >= 0:
             for i in range(n):
-                buffer[eb, i] = buffer[g, i] * buffer[d, i] * el.log_double(wa * buffer[a, i] + ca)
+                v = wa * buffer[a, i] + ca
+                y = wb * buffer[b, i] + cb
+                buffer[eb, i] = buffer[g, i] * el.select(
+                    (v == 0.0) & (y > 0.0), 0.0, buffer[d, i] * el.log_double(v)
+                )
     elif op == T_CBRT:
         for i in range(n):
             buffer[ea, i] = buffer[g, i] / (3.0 * buffer[d, i] * buffer[d, i])
@@ -381,6 +390,15 @@ def _product(buffer: FloatArray, row: int, edge: int, slot: int, n: np.uint64) -
         buffer[r, i] = buffer[e, i] * buffer[s, i]
 
 
+@inlined
+def _mask(buffer: FloatArray, row: int, adjoint: int, n: np.uint64) -> None:
+    """Zero where the adjoint is: 0 * inf in a branch that was not taken is no derivative."""
+    if row >= 0:
+        r, g = np.uint64(row), np.uint64(adjoint)
+        for i in range(n):
+            buffer[r, i] = el.select(buffer[g, i] == 0.0, 0.0, buffer[r, i])
+
+
 @kernel
 def reverse(
     buffer: FloatArray,
@@ -399,6 +417,7 @@ def reverse(
     """
     n = groups * U(64)
     first_slot = code[0, DST]
+    masked = False
     for k in range(stop - 1, -1, -1):
         g = plan[k, ADJOINT]
         if g < 0:
@@ -420,6 +439,11 @@ def reverse(
         if op != T_ADD:
             if plan[k, EDGE] >= 0 or plan[k, EDGE + 1] >= 0 or plan[k, EDGE + 2] >= 0 or plan[k, BY_EXPONENT] >= 0:
                 _edges(buffer, code, weights, k, plan, groups)
+            if masked:
+                _mask(buffer, plan[k, BY_EXPONENT], g, n)
+                for j in range(3):
+                    _mask(buffer, plan[k, EDGE + j], g, n)
+            masked = masked or (T_SIGN <= op <= T_WHERE)  # below these an adjoint may be zero
         for j in range(operand_count(op)):
             edge = g if op == T_ADD else plan[k, EDGE + j]
             if edge < 0:
@@ -427,6 +451,8 @@ def reverse(
             s = code[k, A + j]
             if plan[k, BY_WEIGHT + j] >= 0:
                 _product(buffer, plan[k, BY_WEIGHT + j], edge, s, n)
+                if masked:
+                    _mask(buffer, plan[k, BY_WEIGHT + j], edge, n)
             position = weight_of(op, j)
             scaled = factor * weights[q + position] if position >= 0 else factor
             collecting = plan[k, COLLECT + j]

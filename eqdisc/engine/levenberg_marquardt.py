@@ -269,10 +269,12 @@ def derivatives(
     for i in range(p):
         k = w.derivative_rows[p + i]
         factor = w.factors[k] if k >= 0 else 0.0
+        # A weight without a finite derivative on some row (an exponent over a negative base) is held.
+        held = not w.products[i, i] < _HUGE
         for j in range(i, p + 3):
-            w.products[i, j] *= factor
+            w.products[i, j] = 0.0 if held else w.products[i, j] * factor
         for j in range(i + 1):
-            w.products[j, i] *= factor
+            w.products[j, i] = 0.0 if held else w.products[j, i] * factor
 
 
 @kernel
@@ -440,12 +442,12 @@ def fit_program(
         fitted[n] = values[start + n]
     for j in range(4):
         statistics[j] = 0.0
-    call_address(
-        table[LOWER],
+    lowering = (
         (ops, args, values, start, stop, n_features, n_features + 1, True, free_weights)
         + (w.code, w.weights, 0, 0)
-        + (w.parameters, w.state, w.pending, w.stack, w.free_rows, w.counts),
+        + (w.parameters, w.state, w.pending, w.stack, w.free_rows, w.counts)
     )
+    call_address(table[LOWER], lowering)
     count, p, used = w.counts[0], w.counts[2], w.counts[4]
     node = w.stack[0]
     root = w.state[node, SLOT]
@@ -489,9 +491,14 @@ def fit_program(
         table[RESTORE],
         (ops, values, start, stop, w.code, w.weights, w.state, w.pending, w.want, fitted),
     ):
+        # No constants of the tree give the optimum (exp(x + c) stays positive): those given, then.
         for n in range(size):
             fitted[n] = values[start + n]
-        return np.inf
+        call_address(table[LOWER], lowering)
+        w.coefficients[0] = w.pending[node, 0]
+        w.coefficients[1] = w.pending[node, 1]
+        minimising = (table, sample, w, count, root, 0, scaling, scaling, 0, tolerance, statistics)
+        loss = call_double(table[MINIMISE], minimising)
     return loss
 
 

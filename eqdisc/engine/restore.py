@@ -106,12 +106,7 @@ def restore_constants(
         q = code[k, FIRST] if k >= 0 else 0
         a_constant = state[a, SLOT] < 0
         b_constant = state[b, SLOT] < 0
-        if state[n, SLOT] < 0:  # a constant subtree: its leaves stay
-            m = state[n, MIDDLE]
-            want[a, 1] = pending[a, 1]
-            want[m, 1] = pending[m, 1]
-            want[b, 1] = pending[b, 1]
-        elif op == N_ADD or op == N_SUB:
+        if op == N_ADD or op == N_SUB:
             sign = -1.0 if op == N_SUB else 1.0
             if k >= 0:
                 _share(want, pending, state, a, b, w * weights[q], sign * w * weights[q + 1], sign, c)

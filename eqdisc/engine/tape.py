@@ -217,7 +217,7 @@ def lower(
         if op == VARIABLE:
             state[n, SLOT] = args[i]
             pending[n, 0] = values[i]
-            pending[n, 1] = 0.0
+            pending[n, 1] = -0.0  # x + (-0.0) is x even for x = -0.0
             if fitting:
                 state[n, SCALES] = free_weights
                 state[n, SHIFTS] = 0
@@ -253,15 +253,23 @@ def lower(
         stack[depth] = n
         depth += 1
         w = 1.0
-        c = 0.0
+        c = -0.0
         h = 0
         o = 0
         slot = _NONE
         emitted = _NONE  # operation to be emitted; its weights are written at q as the case is decided
         used = 0
-        if sa < 0 and sb < 0 and (arity < 3 or state[m, SLOT] < 0):
+        constant = sa < 0 and sb < 0 and (arity < 3 or state[m, SLOT] < 0)
+        if constant and fitting and not N_ADD <= op <= N_NEG:
+            # A function of constants stays an instruction (on 0 * ones + c): what is inside is fitted too.
+            constant = False
+            sa, wa, ha = ones, 0.0, 0
+            if arity == 1:
+                sb = ones
+        if constant:
             w = 0.0
             c = scalar_value(op, ca, pending[m, 1] if arity == 3 else cb, cb)
+            o = oa | ob
         elif op == N_ADD or op == N_SUB:
             if op == N_SUB:
                 wb = -wb

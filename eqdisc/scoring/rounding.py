@@ -138,7 +138,8 @@ def is_exact(expression: Expression, dataset: Dataset) -> bool:
     floor, rms = mean_floor(floors, dataset), float(np.sqrt(np.sum(residual**2) / n_free))
     if rms > RMS_FACTOR * floor or not known.any():
         return False
-    bits_per_row = np.log2(float(np.std(dataset.target)) / max(rms, floor, np.finfo(float).tiny))
+    least = np.finfo(float).tiny
+    bits_per_row = np.log2(max(float(np.std(dataset.target)), least) / max(rms, floor, least))
     if n_free * bits_per_row < BITS_PER_NODE * expression.size:
         return False
     expected = np.hypot(floors, _inherited(found.constants, floors, dataset.weights))

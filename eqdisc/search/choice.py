@@ -30,7 +30,7 @@ class Choice:
 
     candidate: Candidate
     reason: str
-    exact: bool
+    exact: bool = False
 
 
 @dataclass(frozen=True)

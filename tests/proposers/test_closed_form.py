@@ -67,7 +67,7 @@ def test_law_is_found_exactly(name):
     assert proposals.node_evaluations > 0
 
 
-@pytest.mark.parametrize("name", ["ideal gas", "polynomial", "decay", "wave", "projection", "hypotenuse", "saturation"])
+@pytest.mark.parametrize("name", ["ideal gas", "polynomial", "decay", "wave", "projection", "saturation"])
 def test_noise_moves_the_law_by_less_than_itself(name):
     text, low, high = LAWS[name]
     problem = problem_of(text, low, high, noise=0.05)
@@ -143,7 +143,7 @@ def test_constants_are_at_the_optimum_of_the_target_itself():
         (1e-30 * np.arange(1.0, 31.0)[:, None], 1e25 * np.arange(1.0, 31.0) ** 2),
         (np.random.default_rng(0).normal(size=(20, 40)), np.random.default_rng(1).normal(size=20)),
     ],
-    ids=["constant features", "zero feature", "one spike", "four rows", "extreme units", "more columns than rows"],
+    ids=["constant features", "zero feature", "one spike", "four rows", "extreme units", "many columns"],
 )
 def test_ugly_tables_bring_finite_laws(features, target):
     problem = Problem.of(Dataset.of(features, target), OperatorSet.default(), 60, seed=0)
@@ -172,8 +172,8 @@ def test_many_rows_cost_little_more():
 
 def test_forward_selection_finds_two_columns_that_only_help_together():
     random = np.random.default_rng(0)
-    common, small, other = random.normal(size=(3, 200))
-    columns = np.column_stack([common, common + 0.01 * small, other, other + 0.5 * small])
+    common, small, other, another = random.normal(size=(4, 200))
+    columns = np.column_stack([common, common + 0.01 * small, other, other + 0.5 * another])
     target = columns[:, 1] - columns[:, 0]
     subsets = list(forward(Design(columns), target, max_terms=2, starts=1))
     assert subsets[-1].members == (0, 1)

@@ -30,7 +30,8 @@ RIVALS = (
 
 
 def problem_of(target, features, names):
-    return Problem.of(Dataset.of(features, target, names=names, target_name="z"), OperatorSet.default(), 60, seed=0)
+    table = Dataset.of(features, target, names=names, target_name="z")
+    return Problem.of(table, OperatorSet.default(), 60, seed=0)
 
 
 def front_of(problem, texts, polishing=True):

@@ -27,9 +27,10 @@ STARTS = 3
 
 def power_laws(table: Table) -> Iterator[Expression]:
     """c * x**a * y**b ...: exponents from logarithms, as small fractions and as they are."""
-    variables = [Expression.variable(j) for j in range(table.features.shape[1])]
-    logs, aim = _logarithms(table.features, table.target)
-    if aim.size < max(3, MIN_SHARE_OF_ROWS * table.target.size):
+    varying = np.flatnonzero(np.ptp(np.abs(table.features), axis=0) > 0.0)
+    variables = [Expression.variable(int(j)) for j in varying]
+    logs, aim = _logarithms(table.features[:, varying], table.target)
+    if not variables or aim.size < max(3, MIN_SHARE_OF_ROWS * table.target.size):
         return
     many = logs.shape[1] > aim.size // 2
     subsets = forward(Design(logs), aim, MAX_FACTORS, starts=1) if many else eliminate(logs, aim)
@@ -41,11 +42,12 @@ def products(table: Table) -> Iterator[Expression]:
     """Products of powers of variables, of sums and differences of two, of sines, exponentials ..."""
     terms = [*table.variables, *factor_terms(table.variables, table.builder)]
     library = tabulate(terms, table.features, table.max_terms)
-    nonzero = np.flatnonzero(np.all(library.columns != 0.0, axis=0))
-    logs, aim = _logarithms(library.columns[:, nonzero], table.target)
-    if nonzero.size == 0 or aim.size <= MAX_FACTORS + 2:
+    sizes = np.abs(library.columns)
+    usable = np.flatnonzero(np.all(sizes > 0.0, axis=0) & (np.ptp(sizes, axis=0) > 0.0))
+    logs, aim = _logarithms(library.columns[:, usable], table.target)
+    if usable.size == 0 or aim.size <= MAX_FACTORS + 2:
         return
-    design, known = Design(logs), [library.terms[place] for place in nonzero]
+    design, known = Design(logs), [library.terms[place] for place in usable]
     variables = tuple(place for place, term in enumerate(known) if term in table.variables)
     for subset in chain(forward(design, aim, MAX_FACTORS, STARTS), around(design, aim, variables, MAX_EXTRA)):
         yield from _laws(table, [known[m] for m in subset.members], subset)

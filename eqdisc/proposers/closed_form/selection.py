@@ -105,6 +105,7 @@ def solve(columns: FloatArray, target: FloatArray, members: tuple[int, ...]) -> 
     chosen = np.sort(np.array(members, dtype=np.int64))
     table = np.column_stack([columns[:, chosen], np.ones(target.size)])
     norms = np.sqrt(np.mean(table**2, axis=0))
+    norms[norms == 0.0] = 1.0
     solution = np.linalg.lstsq(table / norms, target, rcond=1e-14)[0] / norms
     left = float(np.mean((target - table @ solution) ** 2)) / max(float(np.var(target)), np.finfo(float).tiny)
     return Subset(tuple(chosen.tolist()), solution[:-1], float(solution[-1]), left)
@@ -157,6 +158,7 @@ def _significance(columns: FloatArray, members: tuple[int, ...], coefficients: F
     units = columns[:, list(members)]
     centred = units - np.mean(units, axis=0)
     norms = np.sqrt(np.sum(centred**2, axis=0))
+    norms[norms == 0.0] = 1.0
     inverse = np.linalg.pinv(np.linalg.qr(centred / norms)[1], rcond=1e-14)
     alone: FloatArray = np.abs(coefficients) * norms / np.sqrt(np.sum(inverse**2, axis=1))
     return alone

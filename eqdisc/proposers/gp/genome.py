@@ -114,6 +114,10 @@ def append_operator(g: Genome, p: Primitives, op: int, starts: IntArray) -> None
     m = op - FIRST_MACRO
     stop = g.size[0]
     body = p.macro_offsets[m + 1] - p.macro_offsets[m]
+    too_large = g.ops.shape[0] + 1  # the caller rejects such a size
+    if stop + body >= g.ops.shape[0]:
+        g.size[0] = too_large
+        return
     arity = 0
     for i in range(p.codes.shape[0]):
         if p.codes[i] == op:
@@ -131,7 +135,7 @@ def append_operator(g: Genome, p: Primitives, op: int, starts: IntArray) -> None
         begin = starts[j] - first
         end = (starts[j + 1] if j + 1 < arity else stop) - first
         if g.size[0] + (end - begin) + body >= g.ops.shape[0]:
-            g.size[0] = g.ops.shape[0]  # too large: the caller rejects it
+            g.size[0] = too_large
             return
         for k in range(begin, end):
             push(g, arguments_ops[k], arguments_args[k], arguments_values[k])

@@ -33,7 +33,10 @@ def mutate(
     elif kind == INSERT:
         append(child, parent, 0, start)
         _insert(parent, child, p, rng, start, i, stack)
-        append(child, parent, i + 1, n)
+        if child.size[0] + n - i - 1 <= child.ops.shape[0]:  # a macro may have outgrown the room
+            append(child, parent, i + 1, n)
+        else:
+            child.size[0] = child.ops.shape[0] + 1
     elif kind == HOIST:
         append(child, parent, 0, start)
         root = i

@@ -49,7 +49,7 @@ class GeneticProgramming:
     parsimony: float = 0.02
     crowding: float = 20.0
     elite_parents: float = 0.1
-    attempts: int = 6
+    attempts: int = 3
     final_attempts: int = 30
     tolerance: float = 1e-4
     repeat: float = 0.1
