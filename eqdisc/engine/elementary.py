@@ -4,7 +4,7 @@ Only + - * / sqrt rint, comparisons with selects, 32-bit conversions and bit cas
 llvm.fma (a call where the hardware has none), no llvm.ldexp (scalar below AVX-512), no conversion between
 doubles and 64-bit integers (AVX-512DQ only). Errors stay within about 2 ulp (tanh in single precision 5).
 
-Sine and cosine hold for |x| <= `LARGE_ANGLE`; the callers send larger angles to the C library.
+Sine and cosine hold for |x| <= `LARGE_ANGLE` (_SINGLE in single precision); the callers send larger angles to the C library.
 Reductions and coefficients: Cody & Waite (1980); W. J. Cody's rational forms as in S. Moshier's Cephes;
 Sun's fdlibm for the logarithm and the kernels of sine and cosine. Results below 2.3e-308 are flushed to zero in exp.
 """
@@ -22,7 +22,7 @@ from eqdisc.engine.compile import inlined
 f32, i32, i64 = np.float32, np.int32, np.int64
 
 #: Largest |x| for which the polynomial sine and cosine are accurate.
-LARGE_ANGLE = 1.0e9
+LARGE_ANGLE, LARGE_ANGLE_SINGLE = 1.0e9, 1.0e6
 
 
 # ---------------------------------------------------------------- single instructions

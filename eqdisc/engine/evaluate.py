@@ -141,7 +141,7 @@ def score_programs_kernel(
             _load(features, block, buffer)
             for i in range(end - begin):
                 root = t.roots[i]
-                if root < 0:
+                if root < 0 or not 0.0 < abs(t.lines[i, 0]) < np.inf:  # as in (x - x)*y
                     continue
                 call_address(
                     table[FORWARD], (buffer, t.code, t.weights, t.terms, t.starts[i], t.starts[i + 1], groups)

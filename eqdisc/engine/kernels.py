@@ -60,8 +60,8 @@ from eqdisc.engine.opcodes import (
 )
 
 U = np.uint64  # unsigned indices: signed ones add wrap-around code to every access
-_LARGE = el.LARGE_ANGLE
-_LARGE_BITS, _LARGE_BITS_SINGLE = np.float64(_LARGE).view(np.int64), np.float32(_LARGE).view(np.int32)
+_LARGE_BITS = np.float64(el.LARGE_ANGLE).view(np.int64)
+_LARGE_BITS_SINGLE = np.float32(el.LARGE_ANGLE_SINGLE).view(np.int32)
 
 
 def _limit_bits(kind: Any) -> Any:
@@ -228,7 +228,7 @@ def _angle(
     if seen < 0:
         for i in range(n):
             x = w * buffer[a, i] + c
-            if abs(x) > _LARGE:
+            if el.isub(limit, el.bits(el.fabs(x))) < el.isub(limit, limit):
                 buffer[d, i] = math.sin(x) if op == T_SIN else (math.cos(x) if op == T_COS else math.tan(x))
                 if companion >= 0:
                     buffer[U(companion), i] = math.cos(x) if op == T_SIN else -math.sin(x)

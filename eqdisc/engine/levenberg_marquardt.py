@@ -453,6 +453,9 @@ def fit_program(
     root = w.state[node, SLOT]
     statistics[FREE] = p
     statistics[INSTRUCTIONS] = count
+    scale = w.pending[node, 0]
+    if root >= 0 and (not abs(scale) < np.inf or (scaling and scale == 0.0)):
+        return np.inf  # 1/(x - x), (x - x)*y: the root's slot says nothing of its value
     if root < 0:
         root = n_features  # a constant: slope times the ones
     by_slope = scaling or (w.state[node, SLOT] >= 0 and w.state[node, SCALES] > 0)

@@ -126,8 +126,8 @@ def restore_constants(
             want[b, 0] = -w
             want[b, 1] = -c
         elif (op == N_MUL and (a_constant or b_constant)) or (op == N_DIV and b_constant):
-            x = b if a_constant else a  # the operand that varies
-            y = a if a_constant else b
+            # x is the operand that varies (either will do where both are constant), y the constant.
+            x, y = (b, a) if a_constant and op == N_MUL else (a, b)
             old = pending[n, 0]
             factor = w / old if w != old else 1.0
             if not abs(factor) < np.inf or factor == 0.0:

@@ -269,7 +269,7 @@ def lower(
         if constant:
             w = 0.0
             c = scalar_value(op, ca, pending[m, 1] if arity == 3 else cb, cb)
-            o = oa | ob
+            o = (oa | ob) & (abs(c) < np.inf)
         elif op == N_ADD or op == N_SUB:
             if op == N_SUB:
                 wb = -wb

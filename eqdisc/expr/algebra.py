@@ -23,6 +23,7 @@ from eqdisc.expr.operators import (
     COS,
     CUBE,
     DIV,
+    EXP,
     FLOOR,
     INV,
     MAX,
@@ -130,7 +131,26 @@ def product_of(expression: Expression) -> Product:
     """Take a product, quotient or integer power apart; anything else is a base of its own."""
     product = Product()
     _collect_factors(expression, 1, False, product)
+    _merge_exponentials(product)
     return product
+
+
+def _merge_exponentials(product: Product) -> None:
+    """exp(a)*exp(b)/exp(c) is exp(a + b - c), and 1/exp(2*a) is exp(-2*a)."""
+    above = [(base, k) for base, k in product.above.items() if base.root == EXP]
+    below = [(base, k) for base, k in product.below.items() if base.root == EXP]
+    if not below and len(above) < 2:
+        return
+    exponent = Sum()
+    for side, sign in ((above, 1.0), (below, -1.0)):
+        for base, k in side:
+            _collect_terms(base.children[0], sign * k, False, exponent)
+    merged = Expression.apply(EXP, written_sum(exponent))
+    if not above and merged.size > below[0][0].size:
+        return  # a/exp(b) is shorter than a*exp(-b)
+    product.above = {base: k for base, k in product.above.items() if base.root != EXP}
+    product.below = {base: k for base, k in product.below.items() if base.root != EXP}
+    product.above[merged] = 1
 
 
 def _collect_factors(expression: Expression, exponent: int, inverse: bool, product: Product) -> None:
@@ -199,9 +219,8 @@ def power(base: Expression, exponent: int) -> Expression:
     return written if rest == 1 and written.size <= as_power.size else as_power
 
 
-def scaled(coefficient: float, product: Product) -> Expression:
-    """coefficient * product, without the coefficient of the product itself."""
-    plain = unscaled(product)
+def scaled(coefficient: float, plain: Expression, product: Product) -> Expression:
+    """coefficient * product, without the coefficient of the product itself; `plain` is `unscaled(product)`."""
     if coefficient == 1.0:
         return plain
     if plain.codes == (CONSTANT,):
@@ -230,10 +249,14 @@ def _with_number(number: float, factors: Expression) -> Expression:
 
 @dataclass
 class Sum:
-    """constant + sum of coefficient * term; the coefficients of a term are kept by sign."""
+    """constant + sum of coefficient * term; the coefficients of a term are kept by sign.
+
+    distributable : whether a number * (sum) was met and left as it is
+    """
 
     constant: float = 0.0
     terms: dict[Expression, list[tuple[float, Product]]] = field(default_factory=dict)
+    distributable: bool = False
 
     def add_constant(self, value: float) -> None:
         self.constant = _cancelled(self.constant + value, value)
@@ -241,8 +264,9 @@ class Sum:
             raise NotRepresentable
 
     def add(self, coefficient: float, product: Product) -> None:
-        found = self.terms.setdefault(unscaled(product), [])
-        finite = finiteness(unscaled(product))[0]
+        plain = unscaled(product)
+        found = self.terms.setdefault(plain, [])
+        finite = bool(found) and finiteness(plain)[0]
         for position, (other, _) in enumerate(found):
             if finite or (other > 0.0) == (coefficient > 0.0):
                 merged = _cancelled(other + coefficient, coefficient)
@@ -275,38 +299,93 @@ def _collect_terms(expression: Expression, scale: float, distribute: bool, total
         coefficient = scale * product.coefficient
         _check(coefficient, vanishes=product.coefficient == 0.0 or scale == 0.0)
         only = next(iter(product.above)) if [*product.above.values()] == [1] and not product.below else None
-        if only is not None and only.root in (ADD, SUB) and (distribute or abs(coefficient) == 1.0):
+        is_sum = only is not None and only.root in (ADD, SUB)
+        if only is not None and is_sum and (distribute or abs(coefficient) == 1.0):
             _collect_terms(only, coefficient, distribute, total)
         elif not product.above and not product.below:
             total.add_constant(coefficient)
         else:
+            total.distributable |= is_sum
             total.add(coefficient, product)
+
+
+Term = tuple[float, Expression, Product]  # coefficient, the product without it, the product
+
+
+def _common_factors(kept: list[Term], constant: float) -> tuple[list[Term], float]:
+    """2*a - 2*b + 2 as 2*(a - b + 1): terms whose coefficients are equal up to sign share one."""
+    by_size: dict[float, list[Term]] = {}
+    for item in kept:
+        by_size.setdefault(abs(item[0]), []).append(item)
+    grouped: list[Term] = []
+    for size, members in by_size.items():
+        with_constant = abs(constant) == size
+        if size in (0.0, 1.0) or len(members) + with_constant < 2 or any(not m[2].above for m in members):
+            grouped += members
+            continue
+        negative = all(coefficient < 0.0 for coefficient, _, _ in members)
+        factor = -size if negative else size
+        inner = Sum(constant / factor if with_constant else 0.0)
+        for coefficient, plain, product in members:
+            inner.terms.setdefault(plain, []).append((coefficient / factor, product))
+        constant = 0.0 if with_constant else constant
+        written = written_sum(inner)
+        grouped.append((factor, written, Product(1.0, {written: 1})))
+    return grouped, constant
 
 
 def written_sum(total: Sum) -> Expression:
     """A sum as an expression: positive terms first, larger terms before smaller, the constant last."""
-    terms = [(coefficient, product) for found in total.terms.values() for coefficient, product in found]
     kept = [
-        (coefficient, product)
-        for coefficient, product in terms
-        if coefficient != 0.0 or not all(finiteness(unscaled(product)))
+        (coefficient, plain, product)
+        for plain, found in total.terms.items()
+        for coefficient, product in found
+        if coefficient != 0.0 or not all(finiteness(plain))
     ]
-    kept.sort(key=lambda item: (-unscaled(item[1]).size, order_key(unscaled(item[1]))))
-    positive = [scaled(coefficient, product) for coefficient, product in kept if coefficient >= 0.0]
-    negative = [(-coefficient, product) for coefficient, product in kept if coefficient < 0.0]
     if not kept:
         return Expression.constant(total.constant)
-    constant = total.constant
+    kept, constant = _common_factors(kept, total.constant)
+    kept.sort(key=lambda item: (-item[1].size, order_key(item[1])))
+    positive = [scaled(coefficient, plain, product) for coefficient, plain, product in kept if coefficient >= 0.0]
+    negative = [(-coefficient, plain, product) for coefficient, plain, product in kept if coefficient < 0.0]
     if positive:
         result = chained(ADD, positive)
     elif constant != 0.0:
         result, constant = Expression.constant(constant), 0.0
     else:  # a term with a number before it takes the minus sign for free
-        first = next((item for item in negative if item[0] != 1.0), negative[0])
-        negative.remove(first)
-        result = scaled(-first[0], first[1])
-    for coefficient, product in negative:
-        result = result - scaled(coefficient, product)
+        first = next((place for place, item in enumerate(negative) if item[0] != 1.0), 0)
+        coefficient, plain, product = negative.pop(first)
+        result = scaled(-coefficient, plain, product)
+    for coefficient, plain, product in negative:
+        result = result - scaled(coefficient, plain, product)
     if constant != 0.0:
         result = result + constant if constant > 0.0 else result - -constant
     return result
+
+
+def expanded(expression: Expression) -> Expression:
+    """number * (sum) as a sum of its own."""
+    return written_sum(sum_of(expression, distribute=True))
+
+
+def factored(expression: Expression) -> Expression:
+    """A term and a constant, k*u + c, as k*(u + c/k); anything else as it is."""
+    total = sum_of(expression, distribute=False)
+    if total.constant == 0.0 or [len(found) for found in total.terms.values()] != [1]:
+        return expression
+    ((coefficient, product),) = next(iter(total.terms.values()))
+    if coefficient in (0.0, 1.0, -1.0):
+        return expression
+    constant = total.constant / coefficient
+    _check(constant)
+    inner = written_sum(Sum(constant, {unscaled(product): [(1.0, product)]}))
+    return Expression.constant(coefficient) * inner
+
+
+def split_exponential(expression: Expression) -> Expression:
+    """exp(u + c) as exp(c)*exp(u)."""
+    total = sum_of(expression.children[0], distribute=True)
+    if total.constant == 0.0 or abs(total.constant) > _LARGEST_EXPONENT:
+        return expression
+    factor, total.constant = math.exp(total.constant), 0.0
+    return Expression.constant(factor) * Expression.apply(EXP, written_sum(total))

@@ -75,7 +75,7 @@ class Expression:
         payload = sum((child.payload for child in children), ())
         if not 2 <= code < len(_ARITY) or _ARITY[code] != len(children):
             raise ValueError(f"operator {operator!r} got {len(children)} operands")
-        return Expression((*codes, code), (*payload, 0.0))
+        return _made((*codes, code), (*payload, 0.0))
 
     # ------------------------------------------------------------ shape
 
@@ -134,12 +134,12 @@ class Expression:
         return self._slice(self.subtree_start(i), i)
 
     def _slice(self, start: int, end: int) -> "Expression":
-        return Expression(self.codes[start : end + 1], self.payload[start : end + 1])
+        return _made(self.codes[start : end + 1], self.payload[start : end + 1])
 
     def replace_subtree(self, i: int, donor: "Expression") -> "Expression":
         """This expression with the subtree at node i replaced by another."""
         start = self.subtree_start(i)
-        return Expression(
+        return _made(
             self.codes[:start] + donor.codes + self.codes[i + 1 :],
             self.payload[:start] + donor.payload + self.payload[i + 1 :],
         )
@@ -223,6 +223,14 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"<Expression {self}>"
+
+
+def _made(codes: tuple[int, ...], payload: tuple[float, ...]) -> Expression:
+    """An expression put together from valid ones: valid too, so that nothing is checked again."""
+    made = object.__new__(Expression)
+    object.__setattr__(made, "codes", codes)
+    object.__setattr__(made, "payload", payload)
+    return made
 
 
 def _operand(value: Operand) -> Expression:

@@ -1,6 +1,7 @@
 """Simplification by rules that never change a value."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,17 +11,21 @@ from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import (
     ABS,
     ADD,
+    CBRT,
     CONSTANT,
     COS,
     COSH,
     CUBE,
     DIV,
+    EXP,
     INV,
     MAX,
     MIN,
     MUL,
     NEG,
     POW,
+    SIN,
+    SQRT,
     SQUARE,
     SUB,
     VARIABLE,
@@ -94,6 +99,9 @@ def _read_rules() -> dict[int, list[tuple[Expression, Expression]]]:
 RULES = _read_rules()
 _ARITHMETIC = (ADD, SUB, MUL, DIV, NEG, INV, SQUARE, CUBE, POW)
 _MOST_ROUNDS = 20
+_QUARTER_TURN = math.pi / 2.0
+_MOST_TURNS = 8.5  # beyond these the rounding of the angle counts
+_ROUNDING = 4e-16
 
 
 def simplify(expression: Expression) -> Expression:
@@ -114,11 +122,12 @@ def simplify(expression: Expression) -> Expression:
     return expression
 
 
+@lru_cache(maxsize=8192)
 def _bottom_up(expression: Expression) -> Expression:
     if not expression.arity_root:
         return expression
     node = Expression.apply(expression.root, *(_bottom_up(child) for child in expression.children))
-    for rule in (_folded, _matched, _merged, _even, _chained, _chosen):
+    for rule in (_folded, _matched, _merged, _even, _shifted, _rooted, _chained, _chosen):
         simpler = rule(node)
         if simpler is not None and simpler != node and simpler.size <= node.size:
             node = simpler
@@ -168,9 +177,12 @@ def _merged(node: Expression) -> Expression | None:
     forms: list[Expression] = []
     for distribute in (False, True):
         try:
-            forms.append(algebra.written_sum(algebra.sum_of(node, distribute)))
+            total = algebra.sum_of(node, distribute)
+            forms.append(algebra.written_sum(total))
         except algebra.NotRepresentable:
             continue
+        if not total.distributable:
+            break
     return min(forms, key=len, default=None)
 
 
@@ -183,6 +195,35 @@ def _even(node: Expression) -> Expression | None:
     if number >= 0.0:
         return None
     return Expression.apply(node.root, chained(MUL, [Expression.constant(-number), *factors[1:]]))
+
+
+def _shifted(node: Expression) -> Expression | None:
+    """cos(x - pi/2) is sin(x)."""
+    if node.root not in (SIN, COS) or node.codes[-2] not in (ADD, SUB):
+        return None
+    try:
+        total = algebra.sum_of(node.children[0], False)
+        turns = total.constant / _QUARTER_TURN
+        if turns == 0.0 or abs(turns) > _MOST_TURNS or abs(turns - round(turns)) > _ROUNDING * abs(turns):
+            return None
+        total.constant = 0.0
+        rest = algebra.written_sum(total)
+    except algebra.NotRepresentable:
+        return None
+    # Counted from the sine, which is the cosine a quarter turn before.
+    quarter = (round(turns) + (node.root == COS)) % 4
+    shifted = Expression.apply(COS if quarter % 2 else SIN, rest)
+    return -shifted if quarter >= 2 else shifted
+
+
+def _rooted(node: Expression) -> Expression | None:
+    """sqrt(exp(2*x)) is exp(x)."""
+    exponent = {SQRT: 0.5, CBRT: 1.0 / 3.0}.get(node.root)
+    if node.root == POW and node.codes[-2] == CONSTANT:
+        exponent = node.payload[-2]
+    if not exponent or node.children[0].root != EXP:
+        return None
+    return Expression.apply(EXP, _bottom_up(exponent * node.children[0].children[0]))
 
 
 def _chained(node: Expression) -> Expression | None:

@@ -23,8 +23,8 @@ NO_EFFECT = 1e-150
 LAST_DIGITS = 4 * 2.0**-53  # relative; a constant this near to a short number is that number
 
 # Bases that a constant may be a small rational multiple of, with the bits to say which.
-BASES = ((1.0, 0.0), (pi, 5.0), (1.0 / pi, 6.0), (sqrt(2.0), 6.0), (e, 7.0))
-MAX_DENOMINATOR = 12
+BASES = ((1.0, 0.0), (pi, 7.0), (1.0 / pi, 9.0), (sqrt(2.0), 9.0), (e, 10.0))
+DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12)  # laws have hardly any sevenths
 MAX_MULTIPLE = 24  # of an irrational base
 MAX_DIGITS = 6
 
@@ -87,8 +87,14 @@ def describe(expression: Expression, dataset: Dataset, n_rows: int | None = None
     >>> describe(parse("2*x*x", ["x"]), table).bits < describe(parse("2.0001*x*x", ["x"]), table).bits
     True
     """
+    return described(expression, sensitivity(expression, dataset.features), dataset, n_rows)
+
+
+def described(
+    expression: Expression, found: Sensitivity, dataset: Dataset, n_rows: int | None = None
+) -> Description:
+    """As `describe`, from a sweep over the table already made."""
     rows = dataset.n_rows if n_rows is None else n_rows
-    found = sensitivity(expression, dataset.features)
     with np.errstate(all="ignore"):
         mean_square = float(np.average((dataset.target - found.value) ** 2, weights=dataset.weights))
     if not isfinite(mean_square):
@@ -162,7 +168,7 @@ def _nice_numbers(value: float, window: float) -> tuple[NiceNumber, ...]:
     if abs(value) <= window:
         found[0.0] = 1.0
     for base, base_bits in BASES:
-        for q in range(1, MAX_DENOMINATOR + 1):
+        for q in DENOMINATORS:
             p = round(value / base * q)
             nice = p * base / q
             if (

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from zlib import crc32
@@ -13,15 +12,17 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
+from eqdisc.scoring.description import describe
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.choice import Choice, choose
 from eqdisc.search.front import ParetoFront
 from eqdisc.search.observer import Observer, Progress
-from eqdisc.search.polish import polish
+from eqdisc.search.polish import polish, worth_polishing
 from eqdisc.search.proposer import Proposals, Proposer, Session
 
 AS_GOOD = 4.0  # times the smallest loss is as good as it when the rounding of a table is all that is left
+POLISHING = 0.3  # seconds that polishing the front takes at the end, on an ordinary machine
 
 
 class StopReason(Enum):
@@ -189,9 +190,11 @@ class _Run:
             stopped = self.search_until_stop()
         except KeyboardInterrupt:
             stopped = StopReason.INTERRUPTED
-        with suppress(KeyboardInterrupt):  # who interrupts again gets the front as it is
+        try:
             self.polish_front()
-        return stopped, choose(self.front.candidates, self.search.problem)
+            return stopped, choose(self.front.candidates, self.search.problem)
+        except KeyboardInterrupt:  # who interrupts this gets the front as it is
+            return StopReason.INTERRUPTED, choose(self.front.candidates, self.search.problem)
 
     def mean_law(self) -> Candidate:
         problem = self.search.problem
@@ -272,10 +275,20 @@ class _Run:
         return self.polished[candidate]
 
     def polish_front(self) -> None:
-        """Replace the raw laws, which would win against the polished ones by a hair: their fit is freer."""
+        """Replace raw laws by polished ones, which these would beat by a hair: their fit is freer."""
+        problem = self.search.problem
+        raw = self.front.candidates
+        for candidate in worth_polishing(raw, problem.train):
+            self.polish(candidate)
+        polished = [self.polished.get(candidate, candidate) for candidate in raw]
+        exact = [law for law in polished if is_exact(law.expression, problem.dataset)]
+        if exact:  # what remains of exact laws is rounding: the shortest description stays, not the least loss
+            shortest = min(exact, key=lambda law: (describe(law.expression, problem.train).law_bits, law.loss))
+            polished = [law for law in polished if law.complexity < shortest.complexity and law not in exact]
+            polished.append(shortest)
         front = ParetoFront()
-        for candidate in self.front.candidates:
-            front.add(self.polish(candidate))
+        for law in polished:
+            front.add(law)
         self.front = front
 
     def reason_to_stop(self, alive: bool, epoch_seconds: float) -> StopReason | None:
@@ -291,7 +304,8 @@ class _Run:
             return StopReason.EPOCHS if self.epoch >= budget.epochs else None
         # The first epoch is no guide to the next: strategies that propose only once have worked in it.
         expected = epoch_seconds if self.epoch > 1 else 0.0
-        return StopReason.TIME if self.seconds() + expected >= budget.time_limit else None
+        finish = min(POLISHING, 0.1 * budget.time_limit)
+        return StopReason.TIME if self.seconds() + expected + finish >= budget.time_limit else None
 
     def seconds(self) -> float:
         return self.search.clock() - self.started - self.compile_seconds

@@ -7,12 +7,12 @@ import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
-from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
-from eqdisc.scoring.rounding import sensitivity
+from eqdisc.scoring.rounding import Sensitivity, sensitivity
 
 MAX_STEPS = 8
 HALVINGS = 6
+NEGLIGIBLE = 1e-9  # relative fall of the loss
 RANK_TOLERANCE = 1e-13  # of the largest singular value of the Jacobian with columns of unit length
 
 
@@ -23,18 +23,27 @@ class Optimum:
     mean_square : weighted mean squared residual, infinite where the expression is not finite on some row
     residual    : (n,) target minus value, times the square root of the weight
     jacobian    : (n, number of constants) of the value, times the square root of the weight
+    found       : the sweep over the table that this comes from, without weights
     """
 
     expression: Expression
     mean_square: float
     residual: FloatArray
     jacobian: FloatArray
+    found: Sensitivity
 
 
-def optimum(expression: Expression, dataset: Dataset, free: BoolArray | None = None) -> Optimum:
+def optimum(
+    expression: Expression,
+    dataset: Dataset,
+    free: BoolArray | None = None,
+    max_steps: int = MAX_STEPS,
+    negligible: float = NEGLIGIBLE,
+) -> Optimum:
     """Move the free constants to their least-squares optimum by Gauss-Newton steps with halving.
 
-    free : (number of constants,) which constants may move; all by default
+    free       : (number of constants,) which constants may move; all by default
+    negligible : the relative fall of the loss that is not worth a step
 
     Meant for constants that are near already. The Jacobian is factored and not squared, so that the constants
     come out to the last digits the table supports (Bjorck 1996, chapter 9); a direction that the table says
@@ -49,18 +58,21 @@ def optimum(expression: Expression, dataset: Dataset, free: BoolArray | None = N
     root = root_weights(dataset)
     best = _linearise(expression, dataset, root)
     n_constants = len(expression.constants)
-    for _ in range(MAX_STEPS):
+    for _ in range(max_steps):
         moving = _determined(best.jacobian, free)
         if not (moving.any() and np.isfinite(best.mean_square)):
             break
         step = np.zeros(n_constants)
         step[moving] = _least_squares(best.jacobian[:, moving], best.residual)
+        promise = float(np.mean((best.jacobian[:, moving] @ step[moving]) ** 2))
+        if promise <= negligible * best.mean_square:
+            break
         better = _search_along(best, step, dataset, root)
         if better is None:
             break
         gain = best.mean_square - better.mean_square
         best = better
-        if gain <= 1e-9 * best.mean_square:
+        if gain <= negligible * best.mean_square:
             break
     return best
 
@@ -111,7 +123,7 @@ def orthonormal_basis(jacobian: FloatArray) -> FloatArray:
 def _linearise(expression: Expression, dataset: Dataset, root: FloatArray) -> Optimum:
     found = sensitivity(expression, dataset.features)
     residual = root * (dataset.target - found.value)
-    return Optimum(expression, _mean_square(residual), residual, root[:, None] * found.constants)
+    return Optimum(expression, _mean_square(residual), residual, root[:, None] * found.constants, found)
 
 
 def _mean_square(residual: FloatArray) -> float:
@@ -144,7 +156,7 @@ def _search_along(start: Optimum, step: FloatArray, dataset: Dataset, root: Floa
         values = constants + step / 2**halving
         if not np.isfinite(values).all() or np.array_equal(values, constants):
             return None
-        expression = start.expression.with_constants(values)
-        if _mean_square(root * (dataset.target - evaluate(expression, dataset.features))) < start.mean_square:
-            return _linearise(expression, dataset, root)
+        found = _linearise(start.expression.with_constants(values), dataset, root)
+        if found.mean_square < start.mean_square:
+            return found
     return None

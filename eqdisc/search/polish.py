@@ -5,38 +5,50 @@ more bits of residual (`eqdisc.scoring.description`). Nothing else is asked, so 
 go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
+from eqdisc.expr import algebra
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import CONSTANT, EXP, LOG, MUL, VARIABLE
+from eqdisc.expr.operators import ADD, CONSTANT, EXP, LOG, MUL, NEG, SUB, VARIABLE
 from eqdisc.expr.simplify import simplify
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import (
     LAST_DIGITS,
     Description,
     NiceNumber,
+    constant_bits,
     describe,
+    described,
     fixed_constants,
     nice_numbers,
     structure_bits,
 )
-from eqdisc.scoring.rounding import RMS_FACTOR, rounding_floor
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.optimum import Optimum, constant_errors, optimum, orthonormal_basis, root_weights
 from eqdisc.search.sample import sample
 from eqdisc.search.spelling import respell
 
-SAMPLE_ROWS = 1000  # the trials look at so many rows; the last fit at all
+SAMPLE_ROWS = 1000  # the trials look at so many rows, the last fit at more
+LAST_ROWS = 50_000
+WORK = 250.0  # nodes that are polished at the end of a search: about a third of a second
+LAST_STEPS = 3  # of the last fit: from the optimum of the sample to that of the table is a short way
+LAST_GAIN = 1e-16
 ERROR_BARS = 3.0
+SYSTEMATIC = 10.0  # how much more rounding errors, which are not quite random, may move a constant
 SNAPS_PER_CONSTANT = 2
+SNAPS_PER_ROUND = 3
 REFITS_PER_ROUND = 4
+SPELLINGS = 4
 ROUNDS = 12
+TURNS = 4  # a rounded constant can make a term useless, and a dropped term a constant round
+LARGEST_ROUNDED = 24  # nodes; round constants are no evidence in a long approximation
 LARGEST_RESIDUAL = 1e150  # its square is still a number
 NEAR_EXPONENT = 0.1
 SLACK_BITS = 10.0  # how far a forecast may miss before a trial is not even fitted
@@ -62,26 +74,45 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
     [0.333333333333, 2.0]
     """
     train = scorer.problem.train
-    allowed = frozenset((VARIABLE, CONSTANT, *scorer.problem.operators.codes, *candidate.expression.codes))
+    operators = scorer.problem.operators.codes
+    minus = (NEG,) if SUB in operators else ()  # who may write a - b may write -b
+    allowed = frozenset((VARIABLE, CONSTANT, *operators, *minus, *candidate.expression.codes))
     polished = scorer.score(polish_expression(candidate.expression, train, allowed), candidate.found_by)
-    if polished is None or describe(candidate.expression, train).is_shorter_than(
-        describe(polished.expression, train)
-    ):
+    if polished is None or polished == candidate:
         return candidate
-    return polished
+    rows = sample(train, LAST_ROWS)
+    before, after = (describe(law.expression, rows, train.n_rows) for law in (candidate, polished))
+    return candidate if before.is_shorter_than(after) else polished
 
 
 def polish_expression(expression: Expression, dataset: Dataset, allowed: frozenset[int]) -> Expression:
     """As `polish`, on any table; only node codes in `allowed` are brought in by simplification."""
-    bench = _Bench(sample(dataset, SAMPLE_ROWS), dataset.n_rows, allowed)
-    state = bench.state(bench.simplified(expression))
-    for _ in range(2):  # a rounded constant can make a term useless, and a dropped term a constant round
-        before = state.expression
-        state = bench.snapped(bench.pruned(state))
-        if state.expression == before:
-            break
-    free = ~fixed_constants(state.expression)
-    return optimum(state.expression, dataset, free).expression
+    with np.errstate(all="ignore"):
+        bench = _Bench(sample(dataset, SAMPLE_ROWS), dataset.n_rows, allowed)
+        state = bench.state(bench.simplified(expression))
+        for turn in range(TURNS):
+            pruned = bench.pruned(state)
+            if turn and pruned is state:
+                break
+            state = bench.respelled(bench.snapped(pruned))
+    rows, free = sample(dataset, LAST_ROWS), ~fixed_constants(state.expression)
+    return optimum(state.expression, rows, free, LAST_STEPS, LAST_GAIN).expression
+
+
+def worth_polishing(front: Iterable[Candidate], dataset: Dataset) -> Iterator[Candidate]:
+    """The laws of a front that are worth it, the shortest description first, as many as `WORK` allows.
+
+    The work is counted and not timed, so that the answer does not depend on the machine.
+    """
+    rows = sample(dataset, SAMPLE_ROWS)
+    share = 1.0 + rows.n_rows / 1000.0 + min(dataset.n_rows, LAST_ROWS) / 25000.0
+    work = 0.0
+    lengths = {law: describe(law.expression, rows, dataset.n_rows).bits for law in front}
+    for law in sorted(lengths, key=lambda law: (lengths[law], law.complexity)):
+        cost = share * law.complexity
+        if work == 0.0 or work + cost <= WORK:
+            work += cost
+            yield law
 
 
 @dataclass(frozen=True)
@@ -114,7 +145,7 @@ class _Bench:
 
     def state(self, expression: Expression, free: BoolArray | None = None) -> _State:
         found = optimum(expression, self.dataset, free)
-        return _State(found, describe(found.expression, self.dataset, self.n_rows))
+        return _State(found, described(found.expression, found.found, self.dataset, self.n_rows))
 
     # -- useless terms
 
@@ -162,6 +193,11 @@ class _Bench:
 
     # -- round constants
 
+    def may_round(self, state: _State) -> bool:
+        """Whether the law is short or exact: it is asked for round constants then; else only for 0 and 1."""
+        exact = state.optimum.mean_square <= state.description.floor
+        return exact or state.expression.size <= LARGEST_ROUNDED
+
     def snapped(self, state: _State) -> _State:
         """Round constants, one a round, as long as the description gets shorter; simplify the result."""
         for _ in range(ROUNDS):
@@ -169,49 +205,116 @@ class _Bench:
             if better is None:
                 break
             state = better
-        return self.tidied(state)
+        return self.tidied(self.cleaned(state))
 
     def snaps(self, state: _State) -> Iterator[_State]:
-        constants = np.asarray(state.expression.constants)
+        constants = state.expression.constants
         fixed = fixed_constants(state.expression)
-        errors = constant_errors(state.optimum, self.noise(state), self.n_rows, ~fixed)
-        trials = [
-            (nice.bits, i, nice.value)
-            for i in np.flatnonzero(~fixed)
-            for nice in self.short_numbers(float(constants[i]), float(errors[i]))
-        ]
-        for _, i, value in sorted(trials):
-            values, pinned = constants.copy(), fixed.copy()
-            values[i], pinned[i] = value, True
-            found = self.state(state.expression.with_constants(values), ~pinned)
-            if found.is_shorter_than(state):
-                yield found
+        trials = sorted(self.roundings(state, fixed))
+        for forecast, i, value in trials[:SNAPS_PER_ROUND]:
+            if forecast < SLACK_BITS:
+                values, pinned = constants.copy(), fixed.copy()
+                values[i], pinned[i] = value, True
+                found = self.state(state.expression.with_constants(values), ~pinned)
+                if found.is_shorter_than(state):
+                    yield found
 
-    def short_numbers(self, value: float, error: float) -> list[NiceNumber]:
+    def roundings(self, state: _State, fixed: BoolArray) -> Iterator[tuple[float, int, float]]:
+        """By how many bits the description promises to change, which constant, its round value.
+
+        Pinning a constant k error bars off raises the sum of squares by k^2 times the noise (Seber and Wild
+        1989, chapter 5), the others refitted.
+        """
+        mean_square, floor = state.optimum.mean_square, state.description.floor
+        noise, any_value = self.noise(state), self.may_round(state)
+        errors = constant_errors(state.optimum, noise, self.n_rows, ~fixed)
+        for i in np.flatnonzero(~fixed):
+            value, error = float(state.expression.constants[i]), float(errors[i])
+            margin = SYSTEMATIC * error if mean_square <= floor else error
+            for nice in self.short_numbers(value, margin, any_value):
+                misses = 0.0 if np.isinf(error) or error == 0.0 else ((nice.value - value) / error) ** 2
+                raised = max(mean_square + misses * noise / self.n_rows, floor)
+                residual = 0.5 * self.n_rows * log2(raised / max(mean_square, floor)) if raised > 0.0 else 0.0
+                yield residual + nice.bits - constant_bits(value, error), int(i), nice.value
+
+    def short_numbers(self, value: float, error: float, any_value: bool) -> list[NiceNumber]:
         if np.isinf(error):  # the others make up for whatever this one is
             return [NiceNumber(0.0, 1.0), NiceNumber(1.0, 1.0)]
-        return list(nice_numbers(value, ERROR_BARS * error + LAST_DIGITS * abs(value))[:SNAPS_PER_CONSTANT])
+        near = nice_numbers(value, ERROR_BARS * error + LAST_DIGITS * abs(value))
+        return [nice for nice in near if any_value or nice.value in (0.0, 1.0)][:SNAPS_PER_CONSTANT]
+
+    def cleaned(self, state: _State) -> _State:
+        """Short numbers freed of what arithmetic left in their last digits: 0.39999999999999997 is 0.4."""
+        values = [
+            next((nice.value for nice in nice_numbers(float(v), LAST_DIGITS * abs(v))), float(v))
+            for v in state.expression.constants
+        ]
+        if values == list(state.expression.constants):
+            return state
+        found = self.state(state.expression.with_constants(values), np.zeros(len(values), dtype=bool))
+        return state if state.is_shorter_than(found) else found
+
+    def respelled(self, state: _State) -> _State:
+        """The spelling with the roundest constants: 1.4*a - 0.8 rather than 1.4*(a - 0.571429)."""
+        if not self.may_round(state):
+            return state
+        for spelling in list(dict.fromkeys(_spellings(state.expression)))[:SPELLINGS]:
+            found = self.spelled(spelling)
+            if found is not None and found.size <= state.expression.size:
+                other = self.snapped(self.state(found, ~fixed_constants(found)))
+                if other.is_shorter_than(state):
+                    state = other
+        return state
 
     def noise(self, state: _State) -> float:
         """Mean square of what no other law could meet either: the residual, or rounding if that is more."""
-        n_free = max(1, self.dataset.n_rows - len(state.expression.constants))
+        n_free = max(1, self.dataset.n_rows - state.expression.codes.count(CONSTANT))
         misses = state.optimum.mean_square * self.dataset.n_rows / n_free
-        return max(misses, (RMS_FACTOR * rounding_floor(state.expression, self.dataset)) ** 2)
+        return max(misses, state.description.floor)
 
 
-def _powers(expression: Expression) -> Iterator[Expression]:
-    """For exp(c*log(u)) the powers of u with a simple exponent near c: they differ where u is negative."""
-    if expression.root != EXP:
+def _spellings(expression: Expression) -> Iterator[Expression]:
+    """The expression with k*(u + v) as k*u + k*v, k*u + c as k*(u + c/k) or exp(u + c) as exp(c)*exp(u).
+
+    One place at a time, and only where a constant is not round yet.
+    """
+    for position in range(expression.size):
+        code = expression.codes[position]
+        if code not in (ADD, SUB, MUL, EXP):
+            continue
+        node = expression.subtree(position)
+        if fixed_constants(node).all():
+            continue
+        left, right = node.children[0], node.children[-1]
+        try:
+            if code == EXP and left.root in (ADD, SUB):
+                yield expression.replace_subtree(position, algebra.split_exponential(node))
+            elif code == MUL and left.root == CONSTANT and right.root in (ADD, SUB):
+                yield expression.replace_subtree(position, algebra.expanded(node))
+            elif code in (ADD, SUB) and CONSTANT in (left.root, right.root):
+                yield expression.replace_subtree(position, algebra.factored(node))
+        except algebra.NotRepresentable:
+            continue
+
+
+def _without_logarithms(expression: Expression) -> Iterator[Expression]:
+    """exp(c*log(u) + v) as a power of u with a simple exponent near c, times exp(v): where u is negative they
+    differ."""
+    if expression.root != EXP or LOG not in expression.codes:
         return
-    inner, exponent = expression.children[0], 1.0
-    if inner.root == MUL and inner.children[0].root == CONSTANT:
-        inner, exponent = inner.children[1], float(inner.children[0].constants[0])
-    if inner.root != LOG:
+    try:
+        exponent = algebra.sum_of(expression.children[0], distribute=True)
+    except algebra.NotRepresentable:
         return
-    for denominator in (1, 2, 3):
-        near = round(exponent * denominator) / denominator
-        if near != 0.0 and abs(near - exponent) < NEAR_EXPONENT:
-            yield simplify(Expression.apply("pow", inner.children[0], near))
+    for term, found in exponent.terms.items():
+        if term.root != LOG or len(found) != 1:
+            continue
+        rest = algebra.Sum(exponent.constant, {t: f for t, f in exponent.terms.items() if t != term})
+        others = Expression.apply(EXP, algebra.written_sum(rest))
+        for denominator in (1, 2, 3):
+            near = round(found[0][0] * denominator) / denominator
+            if near != 0.0 and abs(near - found[0][0]) < NEAR_EXPONENT:
+                yield simplify(Expression.apply("pow", term.children[0], near) * others)
 
 
 def _shortened(expression: Expression, features: FloatArray) -> Iterator[Expression]:
@@ -220,7 +323,7 @@ def _shortened(expression: Expression, features: FloatArray) -> Iterator[Express
         below = expression.subtree(position)
         if below.size == 1:
             continue
-        for simpler in (*below.children, *_powers(below)):
+        for simpler in (*below.children, *_without_logarithms(below)):
             yield expression.replace_subtree(position, simpler)
         if below.features:
             with np.errstate(all="ignore"):

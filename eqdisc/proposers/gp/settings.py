@@ -31,9 +31,11 @@ class GeneticProgramming:
                    number does not depend on the threads
     population   : individuals an island holds
     rows         : rows that breeding looks at (a seeded sample); what it proposes is confirmed on all
-    screen_rows  : rows of the first look at an offspring, which gets screen_attempts
+    screen_rows  : rows of the first look at an offspring
     epoch_work   : node evaluations an island spends an epoch
-    attempts     : steps of Levenberg-Marquardt an offspring gets; final_attempts where it may enter the hall of fame
+    attempts     : most steps of Levenberg-Marquardt for an offspring; one of n nodes gets attempt_nodes / n of them, and a
+                   sixth at least. It stops where a step gains less than the tolerance. final_attempts and
+                   final_tolerance where it may enter the hall of fame
     repeat       : probability of fitting a skeleton seen before from another start
     migrants     : individuals an island receives an epoch
     """
@@ -49,11 +51,12 @@ class GeneticProgramming:
     parsimony: float = 0.02
     crowding: float = 20.0
     elite_parents: float = 0.1
-    attempts: int = 3
-    final_attempts: int = 30
-    tolerance: float = 1e-4
+    attempts: int = 20
+    attempt_nodes: int = 160
+    tolerance: float = 0.03
+    final_attempts: int = 40
+    final_tolerance: float = 1e-6
     repeat: float = 0.1
-    screen_attempts: int = 3
     migrants: int = 20
     mutations: MutationWeights = field(default_factory=MutationWeights)
 
