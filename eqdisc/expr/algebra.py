@@ -33,9 +33,11 @@ from eqdisc.expr.operators import (
     POW,
     SIGN,
     SIN,
+    SINH,
     SQRT,
     SQUARE,
     SUB,
+    TAN,
     TANH,
     VARIABLE,
     WHERE,
@@ -57,6 +59,7 @@ _SUMLIKE = (ADD, SUB, MUL, NEG, SQUARE, CUBE)
 _SELECTING = (ABS, MIN, MAX, FLOOR, SIGN, CBRT)
 _BOUNDED = (SIN, COS)
 _SATURATING = (TANH, ATAN, ATAN2)
+_ODD = (SIN, TAN, ASIN, ATAN, SINH, TANH, CBRT)
 
 
 def finiteness(expression: Expression) -> tuple[bool, bool]:
@@ -170,7 +173,22 @@ def _collect_factors(expression: Expression, exponent: int, inverse: bool, produ
         power = _integer_exponent(expression)
         _collect_factors(expression.children[0], exponent * abs(power), inverse != (power < 0), product)
     else:
-        product.multiply(expression, exponent, inverse)
+        positive = _odd(expression) if exponent % 2 else None
+        if positive is not None:
+            product.coefficient = -product.coefficient
+        product.multiply(positive or expression, exponent, inverse)
+
+
+def _odd(expression: Expression) -> Expression | None:
+    """sin(2*x) for sin(-2*x), which is -sin(2*x); None for anything else."""
+    if expression.root not in _ODD or expression.codes[-2] != MUL:
+        return None
+    factors = operands_of_chain(expression.children[0])
+    number = factors[0].payload[0] if factors[0].codes == (CONSTANT,) else 0.0
+    if number >= 0.0:
+        return None
+    argument = chained(MUL, [Expression.constant(-number), *factors[1:]])
+    return Expression.apply(expression.root, argument)
 
 
 def _integer_exponent(expression: Expression) -> int:
@@ -220,7 +238,8 @@ def power(base: Expression, exponent: int) -> Expression:
 
 
 def scaled(coefficient: float, plain: Expression, product: Product) -> Expression:
-    """coefficient * product, without the coefficient of the product itself; `plain` is `unscaled(product)`."""
+    """coefficient * product, without the coefficient of the product itself; `plain` is the product
+    unscaled."""
     if coefficient == 1.0:
         return plain
     if plain.codes == (CONSTANT,):
@@ -234,6 +253,9 @@ def scaled(coefficient: float, plain: Expression, product: Product) -> Expressio
         return plain / inverse  # x/3 rather than 0.333...*x
     if plain.root == DIV:
         numerator, denominator = plain.children
+        if coefficient < 0.0 and denominator.root == SUB:  # 2*x/(y - 1) rather than -2*x/(1 - y)
+            minuend, subtrahend = denominator.children
+            return _with_number(-coefficient, numerator) / (subtrahend - minuend)
         return _with_number(coefficient, numerator) / denominator
     return _with_number(coefficient, plain)
 
@@ -346,7 +368,7 @@ def written_sum(total: Sum) -> Expression:
         return Expression.constant(total.constant)
     kept, constant = _common_factors(kept, total.constant)
     kept.sort(key=lambda item: (-item[1].size, order_key(item[1])))
-    positive = [scaled(coefficient, plain, product) for coefficient, plain, product in kept if coefficient >= 0.0]
+    positive = [scaled(*term) for term in kept if term[0] >= 0.0]
     negative = [(-coefficient, plain, product) for coefficient, plain, product in kept if coefficient < 0.0]
     if positive:
         result = chained(ADD, positive)
@@ -361,31 +383,3 @@ def written_sum(total: Sum) -> Expression:
     if constant != 0.0:
         result = result + constant if constant > 0.0 else result - -constant
     return result
-
-
-def expanded(expression: Expression) -> Expression:
-    """number * (sum) as a sum of its own."""
-    return written_sum(sum_of(expression, distribute=True))
-
-
-def factored(expression: Expression) -> Expression:
-    """A term and a constant, k*u + c, as k*(u + c/k); anything else as it is."""
-    total = sum_of(expression, distribute=False)
-    if total.constant == 0.0 or [len(found) for found in total.terms.values()] != [1]:
-        return expression
-    ((coefficient, product),) = next(iter(total.terms.values()))
-    if coefficient in (0.0, 1.0, -1.0):
-        return expression
-    constant = total.constant / coefficient
-    _check(constant)
-    inner = written_sum(Sum(constant, {unscaled(product): [(1.0, product)]}))
-    return Expression.constant(coefficient) * inner
-
-
-def split_exponential(expression: Expression) -> Expression:
-    """exp(u + c) as exp(c)*exp(u)."""
-    total = sum_of(expression.children[0], distribute=True)
-    if total.constant == 0.0 or abs(total.constant) > _LARGEST_EXPONENT:
-        return expression
-    factor, total.constant = math.exp(total.constant), 0.0
-    return Expression.constant(factor) * Expression.apply(EXP, written_sum(total))

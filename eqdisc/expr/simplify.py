@@ -100,7 +100,7 @@ RULES = _read_rules()
 _ARITHMETIC = (ADD, SUB, MUL, DIV, NEG, INV, SQUARE, CUBE, POW)
 _MOST_ROUNDS = 20
 _QUARTER_TURN = math.pi / 2.0
-_MOST_TURNS = 8.5  # beyond these the rounding of the angle counts
+_MOST_TURNS = 64.5  # beyond these the rounding of the angle counts
 _ROUNDING = 4e-16
 
 

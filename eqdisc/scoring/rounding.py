@@ -129,6 +129,8 @@ def is_exact(expression: Expression, dataset: Dataset) -> bool:
     (True, False)
     """
     n_free = dataset.n_rows - len(expression.constants)
+    if dataset.n_rows > BLOCK_ROWS and _misses(expression, dataset, slice(BLOCK_ROWS // 4)):
+        return False  # a look at some rows spares that at many
     found = sensitivity(expression, dataset.features)
     residual = dataset.target - found.value
     if n_free < 1 or not np.isfinite(residual).all():
@@ -144,6 +146,14 @@ def is_exact(expression: Expression, dataset: Dataset) -> bool:
         return False
     expected = np.hypot(floors, _inherited(found.constants, floors, dataset.weights))
     return bool(np.all(np.abs(residual[known]) <= WORST_FACTOR * expected[known]))
+
+
+def _misses(expression: Expression, dataset: Dataset, rows: slice) -> bool:
+    """Whether some of the rows are missed by more than fitted constants and rounding can explain."""
+    found = sensitivity(expression, dataset.features[rows])
+    floors = row_floors_of(found, dataset, rows)
+    # Fitted to many rows, constants inherit less error than a row has.
+    return bool(np.any(np.abs(dataset.target[rows] - found.value) > 2.0 * WORST_FACTOR * floors))
 
 
 def _forward(expression: Expression, features: FloatArray) -> tuple[list[tuple[int, ...]], list[FloatArray]]:

@@ -50,7 +50,7 @@ class Budget:
 
     time_limit: float = 30.0
     epochs: int | None = None
-    patience: int = 40
+    patience: int = 60
     persistence: float = 2.0
     gain: float = 0.01
 
@@ -134,6 +134,8 @@ class _Live:
         self.stream = stream
         self.session: Session | None = None
         self.exhausted = False
+        self.seconds = 0.0  # the longer of its last two epochs
+        self._epoch_seconds = 0.0
         self._last: frozenset[Expression] = frozenset()
 
     def unseen(self, proposals: Proposals) -> list[Expression]:
@@ -143,6 +145,9 @@ class _Live:
         ]
         self._last = frozenset(proposals.expressions)
         return fresh
+
+    def took(self, seconds: float) -> None:
+        self.seconds, self._epoch_seconds = max(seconds, self._epoch_seconds), seconds
 
 
 class _Run:
@@ -192,7 +197,7 @@ class _Run:
             stopped = StopReason.INTERRUPTED
         try:
             self.polish_front()
-            return stopped, choose(self.front.candidates, self.search.problem)
+            return stopped, self.polished_choice()
         except KeyboardInterrupt:  # who interrupts this gets the front as it is
             return StopReason.INTERRUPTED, choose(self.front.candidates, self.search.problem)
 
@@ -213,16 +218,17 @@ class _Run:
     def search_until_stop(self) -> StopReason:
         sessions = _lineup(self.search)
         while True:
-            began = self.seconds()
             for live in sessions:
                 if not self.exact:
+                    began = self.seconds()
                     self.ask(live)
+                    live.took(self.seconds() - began)
             self.epoch += 1
             progress = self.progress()
             for observer in self.search.observers:
                 observer.on_epoch(progress)
             sessions = [live for live in sessions if not live.exhausted]
-            stopped = self.reason_to_stop(bool(sessions), self.seconds() - began)
+            stopped = self.reason_to_stop(sessions)
             if stopped is not None:
                 return stopped
 
@@ -282,8 +288,9 @@ class _Run:
             self.polish(candidate)
         polished = [self.polished.get(candidate, candidate) for candidate in raw]
         exact = [law for law in polished if is_exact(law.expression, problem.dataset)]
-        if exact:  # what remains of exact laws is rounding: the shortest description stays, not the least loss
-            shortest = min(exact, key=lambda law: (describe(law.expression, problem.train).law_bits, law.loss))
+        if exact:  # they leave rounding: the shortest description stays, not the least loss
+            lengths = {law: describe(law.expression, problem.train).law_bits for law in exact}
+            shortest = min(exact, key=lambda law: (lengths[law], law.loss))
             polished = [law for law in polished if law.complexity < shortest.complexity and law not in exact]
             polished.append(shortest)
         front = ParetoFront()
@@ -291,19 +298,29 @@ class _Run:
             front.add(law)
         self.front = front
 
-    def reason_to_stop(self, alive: bool, epoch_seconds: float) -> StopReason | None:
+    def polished_choice(self) -> Choice:
+        """The law chosen from the front, itself polished: one that was not is, and the choice made again."""
+        while True:
+            choice = choose(self.front.candidates, self.search.problem)
+            if choice.candidate in (*self.polished, *self.polished.values()):
+                return choice
+            front = ParetoFront()
+            for law in self.front.candidates:
+                front.add(self.polish(law) if law == choice.candidate else law)
+            self.front = front
+
+    def reason_to_stop(self, sessions: list[_Live]) -> StopReason | None:
         budget = self.search.budget
         quiet = self.epoch - self.last_improvement
         if self.exact:
             return StopReason.EXACT
-        if not alive:
+        if not sessions:
             return StopReason.EXHAUSTED
         if quiet >= max(budget.patience, budget.persistence * self.last_improvement):
             return StopReason.STALLED
         if budget.epochs is not None:
             return StopReason.EPOCHS if self.epoch >= budget.epochs else None
-        # The first epoch is no guide to the next: strategies that propose only once have worked in it.
-        expected = epoch_seconds if self.epoch > 1 else 0.0
+        expected = sum(live.seconds for live in sessions)
         finish = min(POLISHING, 0.1 * budget.time_limit)
         return StopReason.TIME if self.seconds() + expected + finish >= budget.time_limit else None
 

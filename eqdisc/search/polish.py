@@ -7,6 +7,7 @@ go.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from math import log2
 
 import numpy as np
@@ -16,7 +17,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr import algebra
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import ADD, CONSTANT, EXP, LOG, MUL, NEG, SUB, VARIABLE
+from eqdisc.expr.operators import CONSTANT, EXP, LOG, NEG, SUB, VARIABLE
 from eqdisc.expr.simplify import simplify
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import (
@@ -33,11 +34,12 @@ from eqdisc.scoring.description import (
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.optimum import Optimum, constant_errors, optimum, orthonormal_basis, root_weights
 from eqdisc.search.sample import sample
-from eqdisc.search.spelling import respell
+from eqdisc.search.spelling import other_ways, respell
 
 SAMPLE_ROWS = 1000  # the trials look at so many rows, the last fit at more
-LAST_ROWS = 50_000
-WORK = 250.0  # nodes that are polished at the end of a search: about a third of a second
+LAST_ROWS = 20_000
+WORK = 160.0  # nodes that are polished at the end of a search: about a fifth of a second
+CONTENDERS = 4
 LAST_STEPS = 3  # of the last fit: from the optimum of the sample to that of the table is a short way
 LAST_GAIN = 1e-16
 ERROR_BARS = 3.0
@@ -45,7 +47,7 @@ SYSTEMATIC = 10.0  # how much more rounding errors, which are not quite random, 
 SNAPS_PER_CONSTANT = 2
 SNAPS_PER_ROUND = 3
 REFITS_PER_ROUND = 4
-SPELLINGS = 4
+SPELLINGS = 6
 ROUNDS = 12
 TURNS = 4  # a rounded constant can make a term useless, and a dropped term a constant round
 LARGEST_ROUNDED = 24  # nodes; round constants are no evidence in a long approximation
@@ -77,38 +79,56 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
     operators = scorer.problem.operators.codes
     minus = (NEG,) if SUB in operators else ()  # who may write a - b may write -b
     allowed = frozenset((VARIABLE, CONSTANT, *operators, *minus, *candidate.expression.codes))
-    polished = scorer.score(polish_expression(candidate.expression, train, allowed), candidate.found_by)
-    if polished is None or polished == candidate:
-        return candidate
+    largest = max(scorer.problem.max_size, candidate.complexity)
     rows = sample(train, LAST_ROWS)
-    before, after = (describe(law.expression, rows, train.n_rows) for law in (candidate, polished))
-    return candidate if before.is_shorter_than(after) else polished
+    best, length = candidate, describe(candidate.expression, rows, train.n_rows)
+    for expression in polished_expressions(candidate.expression, train, allowed):
+        law = scorer.score(expression, candidate.found_by)
+        if law is not None and law.complexity <= largest:
+            other = describe(law.expression, rows, train.n_rows)
+            if not length.is_shorter_than(other):
+                best, length = law, other
+    return best
 
 
-def polish_expression(expression: Expression, dataset: Dataset, allowed: frozenset[int]) -> Expression:
-    """As `polish`, on any table; only node codes in `allowed` are brought in by simplification."""
+def polished_expressions(
+    expression: Expression, dataset: Dataset, allowed: frozenset[int]
+) -> Iterator[Expression]:
+    """What polishing makes of an expression; only node codes in `allowed` are brought in.
+
+    On a table larger than the sample that the trials look at, first without rounding: what is round in the
+    light of few rows need not be in that of all.
+    """
+    rows = sample(dataset, LAST_ROWS)
     with np.errstate(all="ignore"):
-        bench = _Bench(sample(dataset, SAMPLE_ROWS), dataset.n_rows, allowed)
-        state = bench.state(bench.simplified(expression))
-        for turn in range(TURNS):
+        bench = _Bench(sample(dataset, SAMPLE_ROWS), allowed)
+        state = bench.pruned(bench.state(bench.simplified(expression)))
+        if rows.n_rows > SAMPLE_ROWS:
+            yield optimum(state.expression, rows, None, LAST_STEPS, LAST_GAIN).expression
+        for _ in range(TURNS):
+            state = bench.respelled(bench.snapped(state))
             pruned = bench.pruned(state)
-            if turn and pruned is state:
+            if pruned is state:
                 break
-            state = bench.respelled(bench.snapped(pruned))
-    rows, free = sample(dataset, LAST_ROWS), ~fixed_constants(state.expression)
-    return optimum(state.expression, rows, free, LAST_STEPS, LAST_GAIN).expression
+            state = pruned
+    free = ~fixed_constants(state.expression)
+    yield optimum(state.expression, rows, free, LAST_STEPS, LAST_GAIN).expression
 
 
 def worth_polishing(front: Iterable[Candidate], dataset: Dataset) -> Iterator[Candidate]:
-    """The laws of a front that are worth it, the shortest description first, as many as `WORK` allows.
+    """The laws of a front that are worth it, as many as `WORK` allows.
 
-    The work is counted and not timed, so that the answer does not depend on the machine.
+    First those that could be chosen, which are the shortest descriptions, then the rest, the simplest first:
+    many a long law is a short one in disguise, but always the same. The work is counted and not timed, so
+    that the answer does not depend on the machine.
     """
     rows = sample(dataset, SAMPLE_ROWS)
     share = 1.0 + rows.n_rows / 1000.0 + min(dataset.n_rows, LAST_ROWS) / 25000.0
     work = 0.0
     lengths = {law: describe(law.expression, rows, dataset.n_rows).bits for law in front}
-    for law in sorted(lengths, key=lambda law: (lengths[law], law.complexity)):
+    ranking = sorted(lengths, key=lambda law: (lengths[law], law.complexity))
+    rest = sorted(ranking[CONTENDERS:], key=lambda law: law.complexity)
+    for law in (*ranking[:CONTENDERS], *rest):
         cost = share * law.complexity
         if work == 0.0 or work + cost <= WORK:
             work += cost
@@ -130,10 +150,9 @@ class _State:
 
 @dataclass(frozen=True)
 class _Bench:
-    """A sample of a table to try changes on; it stands for `n_rows` rows."""
+    """A table to try changes on."""
 
     dataset: Dataset
-    n_rows: int
     allowed: frozenset[int]
 
     def simplified(self, expression: Expression) -> Expression:
@@ -145,7 +164,7 @@ class _Bench:
 
     def state(self, expression: Expression, free: BoolArray | None = None) -> _State:
         found = optimum(expression, self.dataset, free)
-        return _State(found, described(found.expression, found.found, self.dataset, self.n_rows))
+        return _State(found, described(found.expression, found.found, self.dataset))
 
     # -- useless terms
 
@@ -187,9 +206,12 @@ class _Bench:
         for trial in dict.fromkeys(e for e in shortened if e is not None):
             residual = root * (self.dataset.target - evaluate(trial, self.dataset.features))
             if np.isfinite(residual).all() and np.max(np.abs(residual)) < LARGEST_RESIDUAL:
+                if np.mean(residual**2) <= noise:  # nothing is lost: abs(x) of a positive x
+                    yield -np.inf, trial
+                    continue
                 left = residual - basis @ (basis.T @ residual)
                 mean_square = max(float(np.mean(left**2)), noise)
-                yield 0.5 * self.n_rows * np.log2(mean_square) + structure_bits(trial), trial
+                yield 0.5 * self.dataset.n_rows * np.log2(mean_square) + structure_bits(trial), trial
 
     # -- round constants
 
@@ -227,14 +249,15 @@ class _Bench:
         """
         mean_square, floor = state.optimum.mean_square, state.description.floor
         noise, any_value = self.noise(state), self.may_round(state)
-        errors = constant_errors(state.optimum, noise, self.n_rows, ~fixed)
+        errors = constant_errors(state.optimum, noise, self.dataset.n_rows, ~fixed)
         for i in np.flatnonzero(~fixed):
             value, error = float(state.expression.constants[i]), float(errors[i])
             margin = SYSTEMATIC * error if mean_square <= floor else error
             for nice in self.short_numbers(value, margin, any_value):
                 misses = 0.0 if np.isinf(error) or error == 0.0 else ((nice.value - value) / error) ** 2
-                raised = max(mean_square + misses * noise / self.n_rows, floor)
-                residual = 0.5 * self.n_rows * log2(raised / max(mean_square, floor)) if raised > 0.0 else 0.0
+                least = max(mean_square, floor, np.finfo(float).tiny)
+                raised = max(mean_square + misses * noise / self.dataset.n_rows, least)
+                residual = 0.5 * self.dataset.n_rows * log2(raised / least)
                 yield residual + nice.bits - constant_bits(value, error), int(i), nice.value
 
     def short_numbers(self, value: float, error: float, any_value: bool) -> list[NiceNumber]:
@@ -256,15 +279,20 @@ class _Bench:
 
     def respelled(self, state: _State) -> _State:
         """The spelling with the roundest constants: 1.4*a - 0.8 rather than 1.4*(a - 0.571429)."""
-        if not self.may_round(state):
-            return state
-        for spelling in list(dict.fromkeys(_spellings(state.expression)))[:SPELLINGS]:
+        for _ in range(ROUNDS):
+            better = next(self.respellings(state), None) if self.may_round(state) else None
+            if better is None:
+                break
+            state = better
+        return state
+
+    def respellings(self, state: _State) -> Iterator[_State]:
+        for spelling in islice(_ways_to_round(state.expression), SPELLINGS):
             found = self.spelled(spelling)
-            if found is not None and found.size <= state.expression.size:
+            if found is not None:
                 other = self.snapped(self.state(found, ~fixed_constants(found)))
                 if other.is_shorter_than(state):
-                    state = other
-        return state
+                    yield other
 
     def noise(self, state: _State) -> float:
         """Mean square of what no other law could meet either: the residual, or rounding if that is more."""
@@ -273,28 +301,16 @@ class _Bench:
         return max(misses, state.description.floor)
 
 
-def _spellings(expression: Expression) -> Iterator[Expression]:
-    """The expression with k*(u + v) as k*u + k*v, k*u + c as k*(u + c/k) or exp(u + c) as exp(c)*exp(u).
-
-    One place at a time, and only where a constant is not round yet.
-    """
-    for position in range(expression.size):
-        code = expression.codes[position]
-        if code not in (ADD, SUB, MUL, EXP):
-            continue
-        node = expression.subtree(position)
-        if fixed_constants(node).all():
-            continue
-        left, right = node.children[0], node.children[-1]
-        try:
-            if code == EXP and left.root in (ADD, SUB):
-                yield expression.replace_subtree(position, algebra.split_exponential(node))
-            elif code == MUL and left.root == CONSTANT and right.root in (ADD, SUB):
-                yield expression.replace_subtree(position, algebra.expanded(node))
-            elif code in (ADD, SUB) and CONSTANT in (left.root, right.root):
-                yield expression.replace_subtree(position, algebra.factored(node))
-        except algebra.NotRepresentable:
-            continue
+def _ways_to_round(expression: Expression) -> Iterator[Expression]:
+    """The expression with one subtree written another way, first those whose constants are not round yet."""
+    nodes = [(bool(fixed_constants(expression.subtree(i)).all()), i) for i in range(expression.size)]
+    seen = {expression}
+    for _, position in sorted(nodes):
+        for way in other_ways(expression.subtree(position)):
+            spelling = expression.replace_subtree(position, way)
+            if spelling not in seen:
+                seen.add(spelling)
+                yield spelling
 
 
 def _without_logarithms(expression: Expression) -> Iterator[Expression]:

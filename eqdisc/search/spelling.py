@@ -1,9 +1,11 @@
-"""Write an expression with the operators that are allowed."""
+"""Other ways to write an expression: with the operators that are allowed, with rounder constants."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
+from eqdisc.expr.algebra import NotRepresentable, Product, Sum, sum_of, unscaled, written_sum
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import CONSTANT, POW, VARIABLE, row_of
+from eqdisc.expr.operators import ADD, CONSTANT, DIV, EXP, LOG, MUL, POW, SUB, VARIABLE, row_of
 from eqdisc.expr.parse import parse
 
 # Left an operator on a and b, right another way to write it, the shortest first; equal for all real values.
@@ -29,6 +31,7 @@ _WAYS_AS_TEXT = """
     max     neg(min(neg(a), neg(b)))
 """
 _LARGEST_POWER = 8
+_LARGEST_EXPONENT = 64.0
 _DEEPEST = 4  # ways within ways: neg within sub, square within cube within a power
 
 
@@ -109,3 +112,69 @@ def _substituted(template: Expression, operands: Sequence[Expression]) -> Expres
         if template.codes[node] == VARIABLE:
             template = template.replace_subtree(node, operands[int(template.payload[node])])
     return template
+
+
+def other_ways(node: Expression) -> Iterator[Expression]:
+    """A sum, product, quotient or exponential whose constants come out otherwise, with equal values.
+
+    k*(u + v) as k*u + k*v, k*u + c as k*(u + c/k), k/u + c as c*(u + k/c)/u, exp(u + c) as exp(c)*exp(u) and
+    log(u) + c as log(exp(c)*u).
+
+    >>> [str(way) for way in other_ways(parse("1.4*(x - 0.5)", ["x"]))]
+    ['1.4*x0 - 0.7']
+    """
+    if node.root not in (ADD, SUB, MUL, EXP):
+        return
+    left, right = node.children[0], node.children[-1]
+    try:
+        if node.root == EXP:
+            yield from _split_exponential(node)
+        elif node.root == MUL:
+            if left.root == CONSTANT and right.root in (ADD, SUB):
+                yield written_sum(sum_of(node, distribute=True))
+        elif CONSTANT in (left.root, right.root):
+            yield from _over_one_denominator(node)
+            yield from _factored(node)
+            yield from _joined_logarithm(node)
+    except (NotRepresentable, OverflowError, ZeroDivisionError, ValueError):  # no number to write
+        return
+
+
+def _over_one_denominator(node: Expression) -> Iterator[Expression]:
+    """k/u + c as c*(u + k/c)/u."""
+    quotients = [child for child in node.children if child.root == DIV and child.children[0].root == CONSTANT]
+    total = sum_of(node, distribute=False)
+    terms = [coefficient for found in total.terms.values() for coefficient, _ in found]
+    if len(quotients) == 1 and len(terms) == 1 and total.constant != 0.0:
+        below = quotients[0].children[1]
+        yield total.constant * (below + terms[0] / total.constant) / below
+
+
+def _factored(node: Expression) -> Iterator[Expression]:
+    """k*u + c as k*(u + c/k)."""
+    total = sum_of(node, distribute=False)
+    terms = [term for found in total.terms.values() for term in found]
+    if total.constant != 0.0 and len(terms) == 1 and terms[0][0] not in (0.0, 1.0, -1.0):
+        coefficient, product = terms[0]
+        inner = Sum(total.constant / coefficient, {unscaled(product): [(1.0, product)]})
+        yield coefficient * written_sum(inner)
+
+
+def _split_exponential(node: Expression) -> Iterator[Expression]:
+    """exp(u + c) as exp(c)*exp(u)."""
+    total = sum_of(node.children[0], distribute=True)
+    if 0.0 < abs(total.constant) <= _LARGEST_EXPONENT:
+        factor, total.constant = math.exp(total.constant), 0.0
+        yield factor * Expression.apply(EXP, written_sum(total))
+
+
+def _joined_logarithm(node: Expression) -> Iterator[Expression]:
+    """k*log(u) + v + c as k*log(exp(c/k)*u) + v."""
+    total = sum_of(node, distribute=False)
+    for term, found in total.terms.items():
+        if term.root == LOG and len(found) == 1 and total.constant != 0.0:
+            coefficient = found[0][0]
+            inside = math.exp(total.constant / coefficient) * term.children[0]
+            logarithm = Expression.apply(LOG, written_sum(sum_of(inside, distribute=True)))
+            others = {other: kept for other, kept in total.terms.items() if other != term}
+            yield written_sum(Sum(0.0, {logarithm: [(coefficient, Product(1.0, {logarithm: 1}))], **others}))

@@ -30,7 +30,8 @@ def noisy(
                 value = np.asarray(row.evaluate(*operands), float)
                 finite = np.all([np.isfinite(v) for v in operands], axis=0)
                 size = np.abs(value)
-                overflow |= finite & ~np.isnan(value) & ((size > largest) | ((size < 1 / largest) & (size > 0)))
+                beyond = (size > largest) | ((size < 1 / largest) & (size > 0))
+                overflow |= finite & ~np.isnan(value) & beyond
                 value = value * (1 + relative * random.uniform(-1, 1, len(X)))
                 value = value + 1e-200 * random.uniform(-1, 1, len(X))
             stack.append(value)

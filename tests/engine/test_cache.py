@@ -38,11 +38,11 @@ print(predict_programs(Programs.pack([x * x]), np.array([[3.0]]))[0, 0])
 
 def run(code, cwd=ROOT, **environment):
     """Run code in a fresh interpreter in which only these places may hold a cache."""
-    clean = {k: v for k, v in os.environ.items() if k not in ("EQDISC_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "TMPDIR")}
-    clean["PYTHONPATH"] = str(cwd)
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, env=clean | environment, capture_output=True, text=True, timeout=300
-    )
+    places = ("EQDISC_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "TMPDIR")
+    clean = {name: value for name, value in os.environ.items() if name not in places}
+    clean |= {"PYTHONPATH": str(cwd), **environment}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -79,7 +79,8 @@ def test_without_any_place_programs_run(nowhere):
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the package, to edit."""
-    shutil.copytree(ROOT / "eqdisc", tmp_path / "copy" / "eqdisc", ignore=shutil.ignore_patterns("__pycache__"))
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "eqdisc", tmp_path / "copy" / "eqdisc", ignore=ignore)
     return tmp_path / "copy"
 
 

@@ -104,7 +104,7 @@ def test_rows_do_not_know_of_their_block(n):
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(expressions(constants=generic), expressions(constants=generic)), min_size=1, max_size=3))
+@given(st.lists(st.tuples(*[expressions(constants=generic)] * 2), min_size=1, max_size=3))
 def test_several_roots(groups):
     values, slopes = input_derivatives(Programs.pack(groups), X)
     assert values.shape == (len(groups), 2, len(X))

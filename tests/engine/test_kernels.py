@@ -98,7 +98,7 @@ def test_more_programs_than_a_chunk():
 
 
 def test_pack_and_unpack_are_inverse():
-    e = Expression.apply("where", Expression.variable(1), 2.5 * Expression.variable(0), Expression.constant(-1.0))
+    e = Expression.apply("where", Expression.variable(1), 2.5 * Expression.variable(0), -1.0)
     p = Programs.pack([e])
     assert unpack(p.ops, p.args, p.values, 0, len(p.ops)) == e
     with pytest.raises(ValueError, match="same number of roots"):
@@ -106,7 +106,11 @@ def test_pack_and_unpack_are_inverse():
 
 
 @settings(max_examples=100)
-@given(st.lists(expressions(names=ARITHMETIC_NAMES), min_size=1, max_size=5), st.sampled_from([40, 512, 700]), st.booleans())
+@given(
+    st.lists(expressions(names=ARITHMETIC_NAMES), min_size=1, max_size=5),
+    st.sampled_from([40, 512, 700]),
+    st.booleans(),
+)
 def test_scores_are_squared_correlations(trees, n, weighted):
     X = plain_table(rows=n)
     random = np.random.default_rng(0)

@@ -14,7 +14,7 @@ WEIGHTS = np.array([0.3, 1.2, -0.7, 0.4, -0.2, 0.9, 0.5, 0.1, -1.1, 0.6, 0.8])
 
 
 def shared_network(w):
-    """Two layers; h is read four times, one root is also a hidden unit, one weighted sum reads a slot twice."""
+    """Two layers; h is read four times and a root as well, one weighted sum reads a slot twice."""
     net = Network(3)
     h = net.weighted_sum([0, 1, 2], w[1:4], bias=w[0])
     wave = net.apply("sin", h)
@@ -38,7 +38,8 @@ def differences(function, point, h=1e-6):
 
 
 def test_values_are_those_of_plain_numpy():
-    np.testing.assert_allclose(shared_network(WEIGHTS).evaluate(X), plain(WEIGHTS, X), rtol=1e-12, atol=1e-12)
+    values = shared_network(WEIGHTS).evaluate(X)
+    np.testing.assert_allclose(values, plain(WEIGHTS, X), rtol=1e-12, atol=1e-12)
 
 
 def test_derivatives_by_weights():
@@ -78,7 +79,10 @@ def test_every_operator(row):
     np.testing.assert_allclose(tape.evaluate(X)[0], evaluate(e, X), rtol=1e-12)
     lowered = Tape.of([e], 3)
     np.testing.assert_allclose(
-        tape.input_jacobian(X)[1], lowered.input_jacobian(X)[1], rtol=1e-12, err_msg="with and without folding"
+        tape.input_jacobian(X)[1],
+        lowered.input_jacobian(X)[1],
+        rtol=1e-12,
+        err_msg="with and without folding",
     )
 
 

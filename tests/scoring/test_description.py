@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.expr.parse import parse
-from eqdisc.scoring.description import constant_bits, describe, is_short, nice_numbers
+from eqdisc.scoring.description import DENOMINATORS, constant_bits, describe, is_short, nice_numbers
 
 
 def noisy_line(n_rows=100, noise=0.1):
@@ -18,7 +18,11 @@ def noisy_line(n_rows=100, noise=0.1):
     return Dataset.of(x[:, None], 2 * x + 1 + noise * random.normal(size=n_rows), names=["x"])
 
 
-@given(st.integers(-24, 24).filter(bool), st.integers(1, 12), st.sampled_from([1.0, math.pi, 1 / math.pi]))
+@given(
+    st.integers(-24, 24).filter(bool),
+    st.sampled_from(DENOMINATORS),
+    st.sampled_from([1.0, math.pi, 1 / math.pi]),
+)
 def test_multiples_of_bases_are_found(numerator, denominator, base):
     value = base * numerator / denominator
     assert is_short(value)

@@ -107,6 +107,23 @@ def test_as_many_constants_as_rows_prove_nothing():
     assert not is_exact(parse(text, ["x"]), Dataset.of(x[:, None], y))
 
 
+def test_a_polynomial_through_a_printed_table_is_not_exact():
+    x = np.linspace(0.0, 100.0, 21)
+    y = np.array([float(f"{value:.4g}") for value in 6.1 * np.exp(17.27 * x / (x + 237.3))])
+    powers = np.polynomial.polynomial.polyfit(x, y, 6)
+    text = " + ".join(f"({c!r})*x**{k}" for k, c in enumerate(powers.tolist()))
+    assert not is_exact(parse(text, ["x"]), Dataset.of(x[:, None], y))
+
+
+def test_rows_beyond_the_first_look_count():
+    x = np.linspace(1.0, 2.0, 6000)
+    y = 3.7 * x
+    law = parse("3.7*x", ["x"])
+    assert is_exact(law, Dataset.of(x[:, None], y))
+    y[-1] += 1e-9
+    assert not is_exact(law, Dataset.of(x[:, None], y))
+
+
 def test_values_that_are_not_finite_are_not_exact_and_slopes_that_are_not_are_left_out():
     x = np.array([0.0, 1.0, 4.0, 9.0, 16.0, 25.0, 36.0, 49.0])[:, None]
     table = Dataset.of(x + 0.25 * (x > 0), np.round(np.sqrt(x[:, 0] + 0.25 * (x[:, 0] > 0)), 3))

@@ -10,7 +10,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
 from eqdisc.scoring.scorer import Scorer
-from eqdisc.search.choice import choose
+from eqdisc.search.choice import _crossed_errors, choose
 from eqdisc.search.front import ParetoFront
 from eqdisc.search.optimum import optimum
 from eqdisc.search.polish import polish
@@ -120,3 +120,16 @@ def test_order_of_the_front_does_not_matter():
 def test_an_empty_front_is_an_error():
     with pytest.raises(LookupError, match="empty"):
         choose((), product_problem(0.0, 30, seed=0))
+
+
+def test_rows_left_out_of_a_linear_fit_are_predicted_as_a_refit_would():
+    random = np.random.default_rng(3)
+    x = random.uniform(1.0, 3.0, (12, 2))
+    y = x @ [1.3, -0.7] + 0.41 + 0.1 * random.normal(size=12)
+    design = np.column_stack([x, np.ones(12)])
+    refits = [
+        (y[i] - design[i] @ np.linalg.lstsq(np.delete(design, i, 0), np.delete(y, i), rcond=None)[0]) ** 2
+        for i in range(12)
+    ]
+    law = parse("1.2345*x - 0.7654*y + 0.4321", ["x", "y"])
+    np.testing.assert_allclose(_crossed_errors(law, Dataset.of(x, y)), refits, rtol=1e-9)

@@ -184,6 +184,32 @@ def test_a_second_interrupt_leaves_the_front_unpolished(problem, monkeypatch):
     assert parse("0.9*x*x", ["x"]) in [law.expression for law in result.front]
 
 
+def test_an_interrupt_of_the_final_polishing_is_one(problem, monkeypatch):
+    def interrupted(candidate, scorer):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("eqdisc.search.engine.polish", interrupted)
+    result = Search(problem, (Scripted((("0.9*x*x",),)),), Budget(epochs=3)).run()
+    assert result.stopped is StopReason.INTERRUPTED
+    assert result.epochs == 3
+    assert result.best.loss < 1.0
+
+
+def test_of_exact_laws_the_one_with_round_constants_is_reported(exact_problem):
+    script = (("1.0000000000000002*x*x", "x*x*0.9999999999999999", "square(x) + 1e-16", "x*x + 1e-17*x"),)
+    result = Search(exact_problem, (Scripted(script),), Budget(epochs=9)).run()
+    assert result.best.expression == parse("x**2", ["x"])
+    assert result.front[-1] == result.best
+
+
+def test_a_stalled_run_is_repeated_by_its_epochs(problem):
+    strategy = Scripted((("RANDOM*x",), ("RANDOM*x*x",)))
+    stalled = Search(problem, (strategy,), Budget(time_limit=1e9, patience=5), seed=4).run()
+    again = Search(problem, (strategy,), Budget(epochs=stalled.epochs, patience=5), seed=4).run()
+    assert stalled.stopped is StopReason.STALLED
+    assert (stalled.front, stalled.best) == (again.front, again.best)
+
+
 def test_what_is_reported_is_what_was_evaluated_and_polished(problem):
     result = Search(problem, (Scripted((("0.9*x*x + 0.1", "0.5*x", "x*x*x"),)),), Budget(epochs=1)).run()
     scorer = Scorer(problem)

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import constant_jacobian, evaluate
+from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import POW, OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
-from eqdisc.scoring.description import describe
+from eqdisc.scoring.description import describe, is_short
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.optimum import constant_errors, optimum
-from eqdisc.search.polish import polish
-from eqdisc.search.spelling import respell
+from eqdisc.search.polish import WORK, polish, worth_polishing
+from eqdisc.search.spelling import other_ways, respell
 from tests.strategies import N_FEATURES, SMOOTH_NAMES, expressions
 
 
@@ -152,3 +153,64 @@ def test_it_is_quick_on_many_rows():
     start = time.perf_counter()
     polished("2.4*x*sin(1.01*y) + 1.1 + 0.01*x", problem)
     assert time.perf_counter() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "written"),
+    [
+        ("2*tanh(1.4*x - 0.8) + y/3", "2.01*(tanh(1.4*(x - 0.5714)) + y/6.01)", "2*tanh(1.4*x - 0.8) + y/3"),
+        ("(x - y)/(1 + x*y/9)", "(9.0003*x - 8.9998*y)/(x*y + 9)", "9*(x - y)/(x*y + 9)"),
+        (
+            "2.5*sin(1.3*x)*exp(-0.4*y)",
+            "2.4999/exp(0.4*y)*cos(1.3*(x - 1.2083))",
+            "2.5*exp(-0.4*y)*sin(1.3*x)",
+        ),
+        ("log(1 + 0.3*x*y)", "log(x*y + 3.3333) - 1.204", "log(0.3*x*y + 1)"),
+        ("x*exp(sin(2*x))", "exp(sin(2*x) + log(x)) + 1e-9", "x*exp(sin(2*x))"),
+        ("3.646*x**2/(x**2 - 41)", "149.487/(x**2 - 41) + 3.646", "3.646*x**2/(x**2 - 41)"),
+    ],
+)
+def test_exact_laws_come_with_the_constants_of_the_truth(truth, found, written):
+    law = polished(found, problem_of(truth)).expression
+    assert format_expression(law, ["x", "y"]) == written
+
+
+def test_a_round_constant_in_the_light_of_few_rows_is_asked_of_all():
+    problem = problem_of("2.5*exp(-0.4*y)*sin(1.3*x) + y**2", noise=0.02, n_rows=12000)
+    law = polished("2.4*exp(-0.41*y)*sin(1.31*x) + 1.01*y**2 + 0.003", problem).expression
+    np.testing.assert_allclose(sorted(law.constants), [-0.4, 1.3, 2.5], rtol=2e-3)
+
+
+def test_long_approximations_keep_their_constants():
+    text = "0.1"
+    for _ in range(9):
+        text = f"({text})*x + 0.1"
+    problem = problem_of("exp(sin(2*x))*1.2345678")
+    rough = optimum(parse(text, ["x", "y"]), problem.train).expression
+    constants = polished(format_expression(rough, ["x", "y"]), problem).expression.constants
+    assert len(constants) > 7
+    assert not any(is_short(float(value)) for value in constants)
+
+
+def test_no_more_is_polished_than_the_work_allows():
+    problem = problem_of("x*y", noise=0.1)
+    scorer = Scorer(problem)
+    texts = ["+".join(["x*y"] * k + ["0.1*x"]) for k in range(1, 10)]
+    front = [scorer.score(parse(text, ["x", "y"]), "test") for text in texts]
+    chosen = list(worth_polishing(front, problem.train))
+    assert chosen == list(worth_polishing(reversed(front), problem.train))
+    assert sum(law.complexity for law in chosen) <= WORK
+    assert len(chosen) < len(front)
+    assert front[0] in chosen
+
+
+@settings(max_examples=200, deadline=None)
+@given(expressions(("add", "sub", "mul", "div", "exp", "log"), max_leaves=5))
+def test_other_ways_to_write_have_the_same_values(expression):
+    features = np.random.default_rng(2).uniform(0.5, 2.0, (10, N_FEATURES))
+    values = evaluate(expression, features)
+    for way in other_ways(expression):
+        others = evaluate(way, features)
+        both = np.isfinite(values) & np.isfinite(others)
+        scale = 1.0 + np.max(np.abs([*expression.constants, *way.constants, 1.0]))
+        np.testing.assert_allclose(others[both], values[both], rtol=1e-9, atol=1e-12 * scale)

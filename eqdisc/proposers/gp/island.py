@@ -35,6 +35,7 @@ class Parameters(NamedTuple):
     contestants: int
     parsimony: float
     crowding: float
+    stratification: float
     elite_parents: float
     attempts: int
     attempt_nodes: int
@@ -62,8 +63,11 @@ class Island(NamedTuple):
     fame_values: FloatArray
     fame_losses: FloatArray
     fame_lines: FloatArray
+    front: FloatArray
     seen: AnyArray
     seen_losses: FloatArray
+    alive: AnyArray
+    slots: IntArray
     counters: IntArray
     rng: AnyArray
 
@@ -103,9 +107,11 @@ def _parent(g: Genome, island: Island, q: Parameters) -> None:
         island.losses,
         island.sizes,
         island.counters[FILLED],
+        island.front,
         island.counts,
         q.parsimony,
         q.crowding,
+        q.stratification,
         q.contestants,
         island.rng,
     )
@@ -196,11 +202,15 @@ def _first_fit(
 
 
 @kernel
-def _insert(island: Island, g: Genome, loss: float) -> None:
-    """Let the genome take the place of the oldest individual."""
+def _insert(island: Island, g: Genome, loss: float, slot: int) -> None:
+    """Let the genome take the place of the oldest individual, unless a shorter tree has the very same loss."""
+    for n in range(1, g.size[0]):
+        if abs(loss - island.fame_losses[n]) <= 1e-9 * loss:
+            return
     i = island.counters[HEAD]
     if island.counters[FILLED] == island.ops.shape[0]:
         island.counts[island.sizes[i]] -= 1
+        island.alive[island.slots[i]] -= 1
     else:
         island.counters[FILLED] += 1
     island.counters[HEAD] = (i + 1) % island.ops.shape[0]
@@ -208,6 +218,8 @@ def _insert(island: Island, g: Genome, loss: float) -> None:
     island.sizes[i] = g.size[0]
     island.losses[i] = loss
     island.counts[g.size[0]] += 1
+    island.slots[i] = slot
+    island.alive[slot] += 1
 
 
 @kernel
@@ -230,9 +242,11 @@ def _judge(
     key = skeleton_hash(g, s.hashes)
     slot = np.int64(key & np.uint64(island.seen.shape[0] - 1))
     if island.seen[slot] == key:
-        if constants == 0:  # known: it may live on, at no cost
+        if island.alive[slot] > 0:
+            return
+        if constants == 0:  # known, and not in the ring: it may come back at no cost
             if island.seen_losses[slot] < np.inf:
-                _insert(island, g, island.seen_losses[slot])
+                _insert(island, g, island.seen_losses[slot], slot)
             return
         if uniform(island.rng) > q.repeat:
             return
@@ -256,10 +270,12 @@ def _judge(
     island.seen_losses[slot] = loss
     if loss < best * (1.0 - 1e-9):
         island.fame_losses[size] = loss
+        for n in range(size, island.front.shape[0]):
+            island.front[n] = min(island.front[n], loss)
         island.fame_lines[size, 0] = w.coefficients[0]
         island.fame_lines[size, 1] = w.coefficients[1]
         _copy(g, g.values, island.fame_ops[size], island.fame_args[size], island.fame_values[size])
-    _insert(island, g, loss)
+    _insert(island, g, loss, slot)
 
 
 @kernel

@@ -40,8 +40,11 @@ def _island(population: int, largest: int, seed: np.random.SeedSequence) -> Isla
         fame_values=np.zeros((width, width)),
         fame_losses=np.full(width, np.inf),
         fame_lines=np.zeros((width, 2)),
+        front=np.full(width, np.inf),
         seen=np.zeros(SEEN, np.uint64),
         seen_losses=np.zeros(SEEN),
+        alive=np.zeros(SEEN, np.int32),
+        slots=np.zeros(rows, np.int64),
         counters=np.zeros(4, np.int64),
         rng=stream(seed),
     )
@@ -88,8 +91,8 @@ class GeneticSession:
         screened = min(settings.screen_rows, len(rows))
         self._variances = np.array([self._blocks.variance, _spread(self._blocks, screened)])
         names = {operator.name for operator in problem.operators.operators}
-        self._scaling = {"add", "mul"} <= names
         # Slope and intercept take four nodes of the law that is reported.
+        self._scaling = {"add", "mul"} <= names and problem.max_size > 4
         self._largest = max(1, problem.max_size - 4) if self._scaling else problem.max_size
         self._primitives = primitives(problem.operators, train.n_features)
         common = Parameters(
@@ -98,6 +101,7 @@ class GeneticSession:
             contestants=settings.contestants,
             parsimony=settings.parsimony,
             crowding=settings.crowding,
+            stratification=settings.stratification,
             elite_parents=settings.elite_parents,
             attempts=settings.attempts,
             attempt_nodes=settings.attempt_nodes,
@@ -140,9 +144,11 @@ class GeneticSession:
         return Proposals(expressions, evaluations, work)
 
     def observe(self, candidates: Sequence["Candidate"]) -> None:
-        """Let the laws of the front settle on one island each (they are refitted there)."""
+        """Let the laws of the front settle on one island each that has room for them (they are refitted there)."""
         for k, candidate in enumerate(candidates):
-            self._settle(k % len(self._islands), candidate.expression)
+            size = min(candidate.expression.size, self._largest)
+            roomy = [i for i, q in enumerate(self._parameters) if q.largest >= size]
+            self._settle(roomy[k % len(roomy)], candidate.expression)
 
     def _evolve(self, index: int, budget: int) -> None:
         sample = sample_of(self._blocks)

@@ -32,10 +32,12 @@ class GeneticProgramming:
     population   : individuals an island holds
     rows         : rows that breeding looks at (a seeded sample); what it proposes is confirmed on all
     screen_rows  : rows of the first look at an offspring
+    parsimony, crowding, stratification : weights of the selection score, see `selection.tournament`
     epoch_work   : node evaluations an island spends an epoch
     attempts     : most steps of Levenberg-Marquardt for an offspring; one of n nodes gets attempt_nodes / n of them, and a
                    sixth at least. It stops where a step gains less than the tolerance. final_attempts and
                    final_tolerance where it may enter the hall of fame
+    elite_parents: share of parents taken from the hall of fame
     repeat       : probability of fitting a skeleton seen before from another start
     migrants     : individuals an island receives an epoch
     """
@@ -50,9 +52,10 @@ class GeneticProgramming:
     contestants: int = 6
     parsimony: float = 0.02
     crowding: float = 20.0
+    stratification: float = 0.5
     elite_parents: float = 0.1
-    attempts: int = 20
-    attempt_nodes: int = 160
+    attempts: int = 40
+    attempt_nodes: int = 240
     tolerance: float = 0.03
     final_attempts: int = 40
     final_tolerance: float = 1e-6

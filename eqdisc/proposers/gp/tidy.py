@@ -74,13 +74,16 @@ def _merge(g: Genome, op: int) -> bool:
         return False
     below = g.ops[n - 2]
     inner, outer = g.values[n - 3], g.values[n - 1]
-    if (op == N_ADD or op == N_SUB) and (below == N_ADD or below == N_SUB):
-        inner = -inner if below == N_SUB else inner
-        inner += -outer if op == N_SUB else outer
+    # The merged operator is one of the two: the set may lack the other.
+    if below == op and (op == N_ADD or op == N_SUB):
+        inner += outer
+    elif below == op and (op == N_MUL or op == N_DIV):
+        inner *= outer
+    elif (op == N_ADD and below == N_SUB) or (op == N_SUB and below == N_ADD):
+        inner = outer - inner if op == N_ADD else inner - outer
         g.ops[n - 2] = N_ADD
-    elif (op == N_MUL or op == N_DIV) and (below == N_MUL or below == N_DIV):
-        inner = 1.0 / inner if below == N_DIV else inner
-        inner = inner / outer if op == N_DIV else inner * outer
+    elif (op == N_MUL and below == N_DIV) or (op == N_DIV and below == N_MUL):
+        inner = outer / inner if op == N_MUL else inner / outer
         g.ops[n - 2] = N_MUL
     else:
         return False
