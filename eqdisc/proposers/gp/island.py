@@ -5,84 +5,29 @@ alone removes, selection only chooses parents, so that no single success floods 
 the hall of fame and goes on breeding. A table of skeleton hashes keeps structures from being fitted again and again.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from eqdisc._typing import AnyArray, FloatArray, Int32Array, IntArray
-from eqdisc.engine.compile import call_double, inlined, kernel
+from eqdisc._typing import FloatArray, Int32Array, IntArray
+from eqdisc.engine.compile import call_address, call_double, call_predicate, inlined, kernel
 from eqdisc.engine.levenberg_marquardt import ACCEPTED, ATTEMPTS, FREE, INSTRUCTIONS, Sample, Workspace, load
-from eqdisc.engine.opcodes import CONSTANT, FIT
+from eqdisc.engine.opcodes import CONSTANT, FIT, TABLE_SIZE
 from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import Genome, Primitives, skeleton_hash
-from eqdisc.proposers.gp.mutation import mutate
 from eqdisc.proposers.gp.random import below, uniform
 from eqdisc.proposers.gp.selection import tournament
-from eqdisc.proposers.gp.tidy import strip, tidy
+from eqdisc.proposers.gp.state import Island, Parameters, Scratch
+from eqdisc.proposers.gp.tidy import strip
 
-#: Work that an offspring costs before it is fitted, in node evaluations.
-BREEDING_COST = 500
+#: Work that an offspring costs before it is fitted, in node evaluations; and what a step of a fit costs besides its own
+#: instructions and rows, so that islands of short trees and tables of few rows take as long as others for an epoch.
+BREEDING_COST = 3000
+STEP_NODES = 8
+STEP_ROWS = 150
+#: Positions in the table of addresses (`native`): the engine's kernels come first.
+MUTATE, TIDY, OFFSPRING, FIRST_FIT, JUDGE = range(TABLE_SIZE, TABLE_SIZE + 5)
 #: Counters of an island: evaluations, node evaluations, ring position, individuals.
 EVALUATIONS, WORK, HEAD, FILLED = range(4)
-
-
-class Parameters(NamedTuple):
-    """Numbers that steer an island (see `GeneticProgramming` for their meaning)."""
-
-    crossover: float
-    mutations: FloatArray
-    contestants: int
-    parsimony: float
-    crowding: float
-    stratification: float
-    elite_parents: float
-    attempts: int
-    attempt_nodes: int
-    tolerance: float
-    final_attempts: int
-    final_tolerance: float
-    repeat: float
-    screen_rows: int
-    screen_margin: float
-    largest: int
-    scaling: bool
-
-
-class Island(NamedTuple):
-    """State of an island: the ring, the hall of fame by size, the table of seen skeletons, the random stream."""
-
-    ops: Int32Array
-    args: Int32Array
-    values: FloatArray
-    sizes: IntArray
-    losses: FloatArray
-    counts: IntArray
-    fame_ops: Int32Array
-    fame_args: Int32Array
-    fame_values: FloatArray
-    fame_losses: FloatArray
-    fame_lines: FloatArray
-    front: FloatArray
-    seen: AnyArray
-    seen_losses: FloatArray
-    alive: AnyArray
-    slots: IntArray
-    counters: IntArray
-    rng: AnyArray
-
-
-class Scratch(NamedTuple):
-    """Room for breeding one offspring."""
-
-    mother: Genome
-    father: Genome
-    child: Genome
-    tidied: Genome
-    stack: IntArray
-    hashes: AnyArray
-    fitted: FloatArray
-    statistics: FloatArray
 
 
 @kernel
@@ -119,7 +64,7 @@ def _parent(g: Genome, island: Island, q: Parameters) -> None:
 
 
 @kernel
-def _offspring(island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool:
+def offspring(table: IntArray, island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool:
     """Breed one tidied child into s.tidied; False where it is redundant or too large."""
     s.child.size[0] = 0
     s.tidied.size[0] = 0
@@ -133,12 +78,16 @@ def _offspring(island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool
                 return False
             crossover(s.mother, s.father, s.child, island.rng)
         else:
-            mutate(s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
+            call_address(table[MUTATE], (s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack))
             while s.child.size[0] <= q.largest and uniform(island.rng) < 0.3:  # now and then several at once
                 read(s.mother, s.child.ops, s.child.args, s.child.values, s.child.size[0])
                 s.child.size[0] = 0
-                mutate(s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
-    if s.child.size[0] > s.tidied.ops.shape[0] or not tidy(s.child, s.tidied, s.stack):
+                call_address(
+                    table[MUTATE], (s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
+                )
+    if s.child.size[0] > s.tidied.ops.shape[0] or not call_predicate(
+        table[TIDY], (s.child, s.tidied, s.stack)
+    ):
         return False
     if q.scaling and not strip(s.tidied):
         return False
@@ -146,9 +95,7 @@ def _offspring(island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool
 
 
 @inlined
-def _copy(
-    g: Genome, fitted: FloatArray, ops: Int32Array, args: Int32Array, values: FloatArray
-) -> None:
+def _copy(g: Genome, fitted: FloatArray, ops: Int32Array, args: Int32Array, values: FloatArray) -> None:
     for i in range(g.size[0]):
         ops[i], args[i], values[i] = g.ops[i], g.args[i], fitted[i]
 
@@ -172,7 +119,7 @@ def _fit(
         + (s.fitted, s.statistics),
     )
     cost = 1.0 + s.statistics[ATTEMPTS] + s.statistics[ACCEPTED] * (2.0 + 0.5 * s.statistics[FREE])
-    counters[WORK] += np.int64((s.statistics[INSTRUCTIONS] + 1.0) * sample.n_rows * cost)
+    counters[WORK] += np.int64((s.statistics[INSTRUCTIONS] + STEP_NODES) * (sample.n_rows + STEP_ROWS) * cost)
     if loss < np.inf:
         for i in range(g.size[0]):
             g.values[i] = s.fitted[i]
@@ -180,7 +127,7 @@ def _fit(
 
 
 @kernel
-def _first_fit(
+def first_fit(
     table: IntArray, sample: Sample, w: Workspace, island: Island, g: Genome, q: Parameters, s: Scratch
 ) -> float:
     """Fit an offspring: many steps for a short tree, few for a long one.
@@ -223,7 +170,7 @@ def _insert(island: Island, g: Genome, loss: float, slot: int) -> None:
 
 
 @kernel
-def _judge(
+def judge(
     table: IntArray,
     sample: Sample,
     screen: Sample,
@@ -258,10 +205,10 @@ def _judge(
     if full and q.screen_rows < sample.n_rows:
         # Early rejection: a child that does badly on some rows will not do well on all.
         limit = q.screen_margin * island.losses[below(island.rng, island.ops.shape[0])]
-        loss = _first_fit(table, screen, w, island, g, q, s) / variances[1]
+        loss = call_double(table[FIRST_FIT], (table, screen, w, island, g, q, s)) / variances[1]
         if not loss < limit:
             return
-    loss = _first_fit(table, sample, w, island, g, q, s) / variances[0]
+    loss = call_double(table[FIRST_FIT], (table, sample, w, island, g, q, s)) / variances[0]
     if not loss < np.inf:
         return
     if loss < 10.0 * best and s.statistics[ACCEPTED] > 0.0:  # promising: to the optimum
@@ -296,8 +243,8 @@ def evolve(
     stop = island.counters[WORK] + budget
     while island.counters[WORK] < stop:
         island.counters[WORK] += BREEDING_COST
-        if _offspring(island, p, q, s):
-            _judge(table, sample, screen, w, island, q, s, variances)
+        if call_predicate(table[OFFSPRING], (table, island, p, q, s)):
+            call_address(table[JUDGE], (table, sample, screen, w, island, q, s, variances))
 
 
 @kernel
@@ -319,9 +266,9 @@ def immigrate(
     load(sample, 0, w.buffer)
     read(s.child, ops, args, values, size)
     s.tidied.size[0] = 0
-    if not tidy(s.child, s.tidied, s.stack) or (q.scaling and not strip(s.tidied)):
+    if not call_predicate(table[TIDY], (s.child, s.tidied, s.stack)) or (q.scaling and not strip(s.tidied)):
         return
     if s.tidied.size[0] <= q.largest:
         key = skeleton_hash(s.tidied, s.hashes)
         island.seen[np.int64(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
-        _judge(table, sample, screen, w, island, q, s, variances)
+        call_address(table[JUDGE], (table, sample, screen, w, island, q, s, variances))

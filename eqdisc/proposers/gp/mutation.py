@@ -15,7 +15,13 @@ CONSTANT_CHANGE, POINT, INSERT, HOIST, SUBTREE, SWAP, FRESH = range(7)
 
 @kernel
 def mutate(
-    parent: Genome, child: Genome, p: Primitives, rng: AnyArray, weights: FloatArray, largest: int, stack: IntArray
+    parent: Genome,
+    child: Genome,
+    p: Primitives,
+    rng: AnyArray,
+    weights: FloatArray,
+    largest: int,
+    stack: IntArray,
 ) -> None:
     """Write a mutant of `parent` to the empty genome `child`, by one mutation drawn from the cumulative weights."""
     kind = pick(rng, weights)

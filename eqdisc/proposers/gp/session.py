@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,56 +11,15 @@ from eqdisc._typing import FloatArray
 from eqdisc.engine.levenberg_marquardt import Sample, sample_of, workspace
 from eqdisc.engine.programs import Blocks, Programs, unpack
 from eqdisc.expr.expression import Expression
-from eqdisc.proposers.gp.genome import genome, primitives
-from eqdisc.proposers.gp.island import EVALUATIONS, WORK, Island, Parameters, Scratch, evolve, immigrate
-from eqdisc.proposers.gp.random import stream
+from eqdisc.proposers.gp.genome import primitives
+from eqdisc.proposers.gp.island import EVALUATIONS, WORK, evolve, immigrate
+from eqdisc.proposers.gp.state import Island, island_state, parameters_of, scratch
 from eqdisc.search.proposer import Proposals
 
 if TYPE_CHECKING:
     from eqdisc.problem import Problem
     from eqdisc.proposers.gp.settings import GeneticProgramming
     from eqdisc.scoring.candidate import Candidate
-
-#: Slots in an island's table of seen skeletons.
-SEEN = 1 << 17
-
-
-def _island(population: int, largest: int, seed: np.random.SeedSequence) -> Island:
-    rows, width = population, largest + 1
-    return Island(
-        ops=np.zeros((rows, width), np.int32),
-        args=np.zeros((rows, width), np.int32),
-        values=np.zeros((rows, width)),
-        sizes=np.zeros(rows, np.int64),
-        losses=np.full(rows, np.inf),
-        counts=np.zeros(width, np.int64),
-        fame_ops=np.zeros((width, width), np.int32),
-        fame_args=np.zeros((width, width), np.int32),
-        fame_values=np.zeros((width, width)),
-        fame_losses=np.full(width, np.inf),
-        fame_lines=np.zeros((width, 2)),
-        front=np.full(width, np.inf),
-        seen=np.zeros(SEEN, np.uint64),
-        seen_losses=np.zeros(SEEN),
-        alive=np.zeros(SEEN, np.int32),
-        slots=np.zeros(rows, np.int64),
-        counters=np.zeros(4, np.int64),
-        rng=stream(seed),
-    )
-
-
-def _scratch(largest: int) -> Scratch:
-    room = 4 * largest + 40
-    return Scratch(
-        mother=genome(room),
-        father=genome(room),
-        child=genome(room),
-        tidied=genome(room),
-        stack=np.zeros(room, np.int64),
-        hashes=np.zeros(room, np.uint64),
-        fitted=np.zeros(room),
-        statistics=np.zeros(4),
-    )
 
 
 class GeneticSession:
@@ -95,36 +53,18 @@ class GeneticSession:
         self._scaling = {"add", "mul"} <= names and problem.max_size > 4
         self._largest = max(1, problem.max_size - 4) if self._scaling else problem.max_size
         self._primitives = primitives(problem.operators, train.n_features)
-        common = Parameters(
-            crossover=settings.crossover,
-            mutations=np.cumsum(astuple(settings.mutations)),
-            contestants=settings.contestants,
-            parsimony=settings.parsimony,
-            crowding=settings.crowding,
-            stratification=settings.stratification,
-            elite_parents=settings.elite_parents,
-            attempts=settings.attempts,
-            attempt_nodes=settings.attempt_nodes,
-            tolerance=settings.tolerance,
-            final_attempts=settings.final_attempts,
-            final_tolerance=settings.final_tolerance,
-            repeat=settings.repeat,
-            screen_rows=screened,
-            screen_margin=settings.screen_margin,
-            largest=self._largest,
-            scaling=self._scaling,
-        )
+        common = parameters_of(settings, screened, self._largest, self._scaling)
         # Islands of short trees work through the small laws thoroughly and cheaply, the last one has the whole room.
         limits = [max(1, min(self._largest, limit)) for limit in settings.island_sizes]
         self._parameters = [common._replace(largest=limit) for limit in (*limits, self._largest)]
-        self._islands = [_island(settings.population, self._largest, s) for s in streams[:-1]]
-        self._scratch = [_scratch(self._largest) for _ in self._islands]
+        self._islands = [island_state(settings.population, self._largest, s) for s in streams[:-1]]
+        self._scratch = [scratch(self._largest) for _ in self._islands]
         self._workspaces = [workspace(train.n_features, size, self._largest) for _ in self._islands]
         self._reported: FloatArray = np.full(self._largest + 1, np.inf)
 
     def prepare(self) -> float:
         """Compile the kernels (about 20 s the first time on a machine, then loaded); seconds spent."""
-        from eqdisc.engine.native import addresses
+        from eqdisc.proposers.gp.native import addresses
 
         start = time.perf_counter()
         self._table = addresses()

@@ -47,7 +47,7 @@ class GeneticProgramming:
     rows: int = 512
     screen_rows: int = 128
     screen_margin: float = 3.0
-    epoch_work: int = 150_000_000
+    epoch_work: int = 600_000_000
     crossover: float = 0.3
     contestants: int = 6
     parsimony: float = 0.02

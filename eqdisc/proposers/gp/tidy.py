@@ -51,7 +51,11 @@ for _outer, _inner in (
 @kernel
 def _equal(g: Genome, a: int, b: int, length: int) -> bool:
     for i in range(length):
-        if g.ops[a + i] != g.ops[b + i] or g.args[a + i] != g.args[b + i] or g.values[a + i] != g.values[b + i]:
+        if (
+            g.ops[a + i] != g.ops[b + i]
+            or g.args[a + i] != g.args[b + i]
+            or g.values[a + i] != g.values[b + i]
+        ):
             return False
     return True
 
