@@ -1,6 +1,7 @@
 """The command `eqdisc`. Heavy rooms are entered inside the commands, so that `--help` is quick."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +28,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-def main() -> None:
-    """Entry point of the script `eqdisc` and of `python -m eqdisc`."""
-    app()
 
 
 def _show_version(wanted: bool) -> None:
@@ -111,7 +107,7 @@ def discover(  # one parameter for each option: the signature is the command lin
 
         columns = None if features is None else [name.strip() for name in features.split(",")]
         dataset = read_table(table, target, columns)
-        with _progress(quiet) as observers:
+        with _progress(quiet) as observers, _interruptible():
             found = search(
                 dataset,
                 operators=operators,
@@ -168,6 +164,16 @@ def _progress(quiet: bool) -> Iterator[list["Observer"]]:
 
 
 @contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within, Ctrl-C raises KeyboardInterrupt, which a search answers by its best so far."""
+    outside = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, outside)
+
+
+@contextmanager
 def _exit_codes() -> Iterator[None]:
     """Bad input and Ctrl-C become exit codes and one sentence on standard error."""
     try:
@@ -176,5 +182,5 @@ def _exit_codes() -> Iterator[None]:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
-        typer.echo("interrupted before a law was found", err=True)
+        typer.echo("interrupted before there was a result", err=True)
         raise typer.Exit(INTERRUPTED) from None

@@ -63,7 +63,7 @@ def test_wheel_and_sdist_carry_code_data_and_licence(tmp_path: Path) -> None:
         f"eqdisc-{eqdisc.__version__}.dist-info",
     }
     assert "License-Expression: MIT" in metadata
-    assert "eqdisc = eqdisc.cli:main" in scripts
+    assert "eqdisc = eqdisc.__main__:main" in scripts
     with tarfile.open(sdist) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
     assert inside >= DATA | MODULES | {

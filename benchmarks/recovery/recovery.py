@@ -1,12 +1,12 @@
-"""How many clean laws come back exactly within a time limit: `python recovery.py laws.toml --time 8 --seeds 0`.
+"""How many clean laws come back exactly in a time limit: `python recovery.py laws.toml --time 8 --seeds 0`.
 
-A law counts as recovered where the chosen answer has at most 25 nodes and agrees with it to 1e-7 of its spread on 2000 new rows drawn from
-1.2 times the sampled box (where both are finite): an approximation that fits the rows it has seen does not pass.
+A law counts as recovered where the chosen answer has at most 25 nodes and agrees with it to 1e-7 of its
+spread on 2000 new rows drawn from 1.2 times the sampled box (where both are finite): an approximation that
+fits the rows it has seen does not pass.
 """
 
 import argparse
 import json
-import os
 import tempfile
 import time
 import tomllib
@@ -49,7 +49,9 @@ def attempt(problem: dict[str, Any], seed: int, time_limit: float, threads: int)
     )
     seconds = time.perf_counter() - start
     middle, half = (low + high) / 2, (high - low) / 2
-    fresh = rng.uniform(max(middle - 1.2 * half, 0.0) if low >= 0 else middle - 1.2 * half, middle + 1.2 * half, (2000, k))
+    fresh = rng.uniform(
+        max(middle - 1.2 * half, 0.0) if low >= 0 else middle - 1.2 * half, middle + 1.2 * half, (2000, k)
+    )
     wanted, given = evaluate(truth, fresh), evaluate(found.best.tree, fresh)
     both = np.isfinite(wanted) & np.isfinite(given)
     error = float(np.abs(wanted - given)[both].max() / np.ptp(wanted[both])) if both.mean() > 0.8 else np.inf
@@ -80,14 +82,15 @@ def main() -> None:
         for problem in problems(path):
             records.append(attempt(problem, seed, options.time, options.threads))
             r = records[-1]
-            print(f"{'ok  ' if r['recovered'] else 'miss'} {r['seconds']:5.1f} s  {r['law']}  ->  {r['answer'][:90]}", flush=True)
+            verdict = "ok  " if r["recovered"] else "miss"
+            print(f"{verdict} {r['seconds']:5.1f} s  {r['law']}  ->  {r['answer'][:90]}", flush=True)
     solved = sum(r["recovered"] for r in records)
     print(f"{solved} of {len(records)} recovered ({100 * solved / len(records):.0f} %)")
     result = {"suite": path.stem, "time_limit": options.time, "threads": options.threads, "records": records}
     target = HERE / "results" / f"{path.stem}.json"
     with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, suffix=".partial") as file:
         json.dump(result, file, indent=1)
-    os.replace(file.name, target)
+    Path(file.name).replace(target)
 
 
 if __name__ == "__main__":

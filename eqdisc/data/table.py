@@ -99,8 +99,8 @@ def _chosen_columns(path: Path, header: list[str], target: str, features: Sequen
 def _existing(name: str, header: list[str]) -> str:
     folded = {column.casefold(): column for column in header}
     nearest = get_close_matches(name.casefold(), folded, n=1)
-    hint = f"did you mean {folded[nearest[0]]!r}? " if nearest else ""
-    return f"{hint}It has {', '.join(header)}"
+    columns = ", ".join(header)
+    return f"did you mean {folded[nearest[0]]!r}? It has {columns}" if nearest else f"it has {columns}"
 
 
 def _read_columns(

@@ -3,7 +3,7 @@
 Three measured facts shape this file.
 
 * Numba re-links and re-optimises every callee inside every caller. Big kernels are therefore compiled once
-  and called through their native address (`native_address`, `call_address`): 30 % less compilation, same code.
+  and called through their native address (`native_address`, `call_address`): 30 % less compilation.
 * `cache=True` notices changes of a function's own file only, so an edited callee leaves stale callers
   behind. Our cache folder is named by a digest of all kernel sources, which closes that trap.
 * Where neither the package nor the home is writable Numba fails at import ("no locator available"). Then a
@@ -102,7 +102,7 @@ def kernel(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Compile a small function that becomes part of its caller: a call in a loop keeps it from vectorising."""
+    """Compile a small function into its caller: a call in a loop would keep it from vectorising."""
     return _njit(function, _STRICT, cache=False, forceinline=True)
 
 
@@ -131,9 +131,7 @@ def _native_call(result: Any) -> Any:
             ]
             kind = context.call_conv.get_function_type(result, argument_types)
             pointer = builder.inttoptr(values[0], kind.as_pointer())
-            status, returned = context.call_conv.call_function(
-                builder, pointer, result, argument_types, unpacked
-            )
+            _, returned = context.call_conv.call_function(builder, pointer, result, argument_types, unpacked)
             return context.get_dummy_value() if result == types.none else returned
 
         return signature, generate

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray, Int32Array, IntArray
+from eqdisc.engine.adjoints import PLAN_COLUMNS
 from eqdisc.engine.compile import call_address, kernel
 from eqdisc.engine.evaluate import Tapes, tapes
-from eqdisc.engine.jacobian import PLAN_COLUMNS
 from eqdisc.engine.kernels import groups_of
 from eqdisc.engine.opcodes import COMPANION, FORWARD, LOWER, OP, PLAN, REVERSE, SLOT, T_COS, T_SIN
 from eqdisc.engine.programs import Blocks, Programs, aligned

@@ -1,7 +1,7 @@
 """Values and fused scores of many programs: lower a chunk of the population, then block by block.
 
-Memory: the data once, about 200 KiB of buffer and tape a thread; nothing grows with rows times programs except the predictions
-asked for by `predict_programs`.
+Memory: the data once, about 200 KiB of buffer and tape a thread; nothing grows with rows times programs
+except the predictions asked for by `predict_programs`.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,6 @@ from eqdisc.engine.compile import call_address, inlined, kernel
 from eqdisc.engine.kernels import groups_of, projection_sums, weighted_projection_sums
 from eqdisc.engine.opcodes import CODE_COLUMNS, FORWARD, LOWER, MAX_WEIGHTS, SLOT, STATE_COLUMNS
 from eqdisc.engine.programs import Blocks, Programs, aligned
-from eqdisc.expr.expression import Expression
 
 #: Programs lowered at a time: their tapes stay in the L2 cache.
 CHUNK = 128
@@ -81,12 +80,10 @@ def lower_chunk(
     t.counts[1] = 0
     for p in range(first, last):
         t.starts[p - first] = t.counts[0]
-        call_address(
-            table[LOWER],
-            (ops, args, values, starts[p], stops[p], n_features, n_features + 1, False, False)
-            + (t.code, t.weights, t.counts[0], t.counts[1])
-            + (t.parameters, t.state, t.pending, t.stack, t.free_rows, t.counts),
-        )
+        tree = (ops, args, values, starts[p], stops[p], n_features, n_features + 1, False, False)
+        tape = (t.code, t.weights, t.counts[0], t.counts[1])
+        scratch = (t.parameters, t.state, t.pending, t.stack, t.free_rows, t.counts)
+        call_address(table[LOWER], tree + tape + scratch)
         for r in range(n_roots):
             node = t.stack[r]
             i = (p - first) * n_roots + r
@@ -123,9 +120,9 @@ def score_programs_kernel(
     last: int,
     sums: FloatArray,
 ) -> None:
-    """sums[p] = (sum v, sum v*v, sum v*y) of programs first..last over the first `blocks` blocks, v shifted by a sample.
+    """sums[p] = (sum v, sum v*v, sum v*y) of programs first..last over the first `blocks` blocks.
 
-    A program whose value is constant gets zeros.
+    v is shifted by one sample of the value. A program whose value is constant gets zeros.
     """
     size = buffer.shape[1]
     shifts = np.zeros(CHUNK, buffer.dtype)
@@ -202,6 +199,7 @@ def predict_programs(programs: Programs, features: FloatArray, dtype: str = "flo
 
     IEEE semantics; NaN in a feature reaches every value that depends on it.
 
+    >>> from eqdisc.expr.expression import Expression
     >>> x = Expression.variable(0)
     >>> predict_programs(Programs.pack([x * x]), np.array([[1.0], [3.0]])).tolist()
     [[1.0, 9.0]]

@@ -6,9 +6,9 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_double, kernel
-from eqdisc.engine.levenberg_marquardt import Sample, Workspace, load, sample_of, workspace
 from eqdisc.engine.opcodes import FIT
 from eqdisc.engine.programs import Blocks, Programs, unpack
+from eqdisc.engine.workspace import Sample, Workspace, load, sample_of, workspace
 from eqdisc.expr.expression import Expression
 
 #: A whole sample of up to this many rows is one block of the fit.
@@ -46,11 +46,10 @@ def fit_range(
     load(sample, 0, w.buffer)
     for t in range(offsets.shape[0] - 1):
         start, stop = offsets[t], offsets[t + 1]
-        losses[t] = call_double(
-            table[FIT],
-            (table, sample, w, ops, args, values, start, stop, free_weights, scaling, max_attempts, tolerance)
-            + (fitted[start:stop], statistics[t]),
-        )
+        given = (table, sample, w, ops, args, values, start, stop)
+        settings = (free_weights, scaling, max_attempts, tolerance)
+        results = (fitted[start:stop], statistics[t])
+        losses[t] = call_double(table[FIT], given + settings + results)
         lines[t, 0] = w.coefficients[0]
         lines[t, 1] = w.coefficients[1]
 
@@ -74,11 +73,12 @@ def fit_programs(
     max_attempts: int = 10,
     tolerance: float = 1e-6,
 ) -> PopulationFit:
-    """Fit the constants of every program by Levenberg-Marquardt; several calls may run in threads (GIL released).
+    """Fit the constants of every program by Levenberg-Marquardt; the GIL is released.
 
-    `blocks` in double precision. With `scaling` a slope and an intercept belong to every program (columns of `lines`, for the
-    centred target); otherwise only where the tree has constants for them. Where a value is not finite on some row the
-    loss is infinite. Levenberg (1944), Marquardt (1963), with variable projection: Golub & Pereyra (1973).
+    `blocks` in double precision. With `scaling` a slope and an intercept belong to every program (columns of
+    `lines`, for the centred target); otherwise only where the tree has constants for them. Where a value is
+    not finite on some row the loss is infinite. Levenberg (1944), Marquardt (1963), with variable projection:
+    Golub & Pereyra (1973).
     """
     from eqdisc.engine.native import addresses
 
@@ -115,15 +115,15 @@ def fit_constants(
     weights: FloatArray | None = None,
     max_steps: int = 50,
 ) -> FitResult:
-    """Bring all constants of one expression to their least-squares optimum, starting from their present values.
+    """Bring all constants of one expression to their least-squares optimum, from their present values.
 
-    features (n, k), target (n,), weights (n,) or None. The structure stays; a start that is not finite on some row is
-    returned as it is with an infinite loss.
+    features (n, k), target (n,), weights (n,) or None. The structure stays; a start that is not finite on
+    some row is returned as it is with an infinite loss.
 
     >>> import numpy as np
     >>> x = np.linspace(0, 2, 50)[:, None]
-    >>> start = Expression.constant(1.0) * Expression.apply("exp", Expression.constant(0.5) * Expression.variable(0))
-    >>> fitted = fit_constants(start, x, 3 * np.exp(0.7 * x[:, 0]))
+    >>> growth = Expression.apply("exp", Expression.constant(0.5) * Expression.variable(0))
+    >>> fitted = fit_constants(Expression.constant(1.0) * growth, x, 3 * np.exp(0.7 * x[:, 0]))
     >>> np.round(fitted.expression.constants, 6).tolist()
     [3.0, 0.7]
     """
@@ -131,8 +131,6 @@ def fit_constants(
     programs = Programs.pack([expression])
     # The target is not centred: without a free intercept its mean matters.
     blocks = Blocks.of(features, target, weights, block=size, centered=False)
-    found = fit_programs(
-        programs, blocks, scaling=False, max_attempts=max_steps, tolerance=1e-10
-    )
+    found = fit_programs(programs, blocks, scaling=False, max_attempts=max_steps, tolerance=1e-10)
     fitted = unpack(programs.ops, programs.args, found.values, 0, len(programs.ops))
     return FitResult(fitted, float(found.losses[0]), int(found.statistics[0, 1]))

@@ -1,8 +1,8 @@
 """Evaluation of tapes on a block of rows, and the sums a score needs.
 
-A buffer is a 2-D array `buffer[row, sample]`: one row per feature, a row of ones, then temporaries. 4 KiB a row (512
-doubles) is the best block from 2 to 300 features: dispatch costs 8-10 ns an instruction, so 128-sample blocks lose a
-factor of 2.5, and longer ones leave the L1 cache. These kernels validate nothing.
+A buffer is a 2-D array `buffer[row, sample]`: one row per feature, a row of ones, then temporaries. 4 KiB a
+row (512 doubles) is the best block from 2 to 300 features: dispatch costs 8-10 ns an instruction, so
+128-sample blocks lose a factor of 2.5, and longer ones leave the L1 cache. These kernels validate nothing.
 """
 
 import math
@@ -15,10 +15,9 @@ from numba.extending import overload
 from eqdisc._typing import FloatArray, Int32Array
 from eqdisc.engine import elementary as el
 from eqdisc.engine.compile import inlined, kernel, summation
+from eqdisc.engine.elementary_single import LARGE_ANGLE_SINGLE
+from eqdisc.engine.instructions import bits, fabs, floor, ior, isub, select, sqrt
 from eqdisc.engine.opcodes import (
-    A,
-    B,
-    C,
     COMPANION,
     DST,
     FIRST,
@@ -57,11 +56,14 @@ from eqdisc.engine.opcodes import (
     T_TAN,
     T_TANH,
     T_WHERE,
+    A,
+    B,
+    C,
 )
 
 U = np.uint64  # unsigned indices: signed ones add wrap-around code to every access
 _LARGE_BITS = np.float64(el.LARGE_ANGLE).view(np.int64)
-_LARGE_BITS_SINGLE = np.float32(el.LARGE_ANGLE_SINGLE).view(np.int32)
+_LARGE_BITS_SINGLE = np.float32(LARGE_ANGLE_SINGLE).view(np.int32)
 
 
 def _limit_bits(kind: Any) -> Any:
@@ -69,7 +71,7 @@ def _limit_bits(kind: Any) -> Any:
     raise TypeError("for use inside compiled kernels only")
 
 
-@overload(_limit_bits, inline="never")  # type: ignore[untyped-decorator]
+@overload(_limit_bits, inline="never")
 def _limit_bits_of(x):  # type: ignore[no-untyped-def]
     limit = _LARGE_BITS_SINGLE if x == types.float32 else _LARGE_BITS
     return lambda x: limit
@@ -78,13 +80,15 @@ def _limit_bits_of(x):  # type: ignore[no-untyped-def]
 @inlined
 def _excess(x: float, seen: int, limit: int) -> int:
     """Negative once some |x| lay beyond the limit (or is NaN): an integer OR, which vectorises as it is."""
-    return el.ior(seen, el.isub(limit, el.bits(el.fabs(x))))
+    return ior(seen, isub(limit, bits(fabs(x))))
 
 
 @inlined
 def groups_of(n: int) -> np.uint64:
-    """Groups of 64 samples that hold n samples. Kernels take groups: a trip count that is visibly a multiple of 64
-    makes LLVM unroll fourfold without a tail."""
+    """Groups of 64 samples that hold n samples.
+
+    A trip count that is visibly a multiple of 64 makes LLVM unroll fourfold, without a tail.
+    """
     return U((n + 63) // 64)
 
 
@@ -100,8 +104,8 @@ def forward(
 ) -> None:
     """Execute instructions start..stop on the first 64 * groups samples of the buffer.
 
-    Sine, cosine and tangent also write their derivative's companion (code column COMPANION) where one is asked for.
-    `terms` holds the operand rows of the n-ary sums: first index and count stand in columns A and B.
+    Sine, cosine and tangent also write their derivative's companion (code column COMPANION) where one is
+    asked for. `terms` holds the operand rows of the n-ary sums: first index and count stand in columns A, B.
     """
     n = groups * U(64)
     kind = buffer.dtype.type
@@ -156,7 +160,7 @@ def forward(
                 buffer[d, i] = el.log(wa * buffer[a, i] + ca)
         elif op == T_SQRT:
             for i in range(n):
-                buffer[d, i] = el.sqrt(wa * buffer[a, i] + ca)
+                buffer[d, i] = sqrt(wa * buffer[a, i] + ca)
         elif op == T_SIN or op == T_COS or op == T_TAN:
             _angle(buffer, op, d, a, wa, ca, code[k, COMPANION], groups)
         elif op == T_TANH:
@@ -164,17 +168,17 @@ def forward(
                 buffer[d, i] = el.tanh(wa * buffer[a, i] + ca)
         elif op == T_ABS:
             for i in range(n):
-                buffer[d, i] = el.fabs(wa * buffer[a, i] + ca)
+                buffer[d, i] = fabs(wa * buffer[a, i] + ca)
         elif op == T_MIN:
             for i in range(n):
                 u = wa * buffer[a, i] + ca
                 v = wb * buffer[b, i] + cb
-                buffer[d, i] = el.select((u < v) | (u != u), u, v)
+                buffer[d, i] = select((u < v) | (u != u), u, v)
         elif op == T_MAX:
             for i in range(n):
                 u = wa * buffer[a, i] + ca
                 v = wb * buffer[b, i] + cb
-                buffer[d, i] = el.select((u > v) | (u != u), u, v)
+                buffer[d, i] = select((u > v) | (u != u), u, v)
         elif op == T_SUM:
             s = kind(weights[q])
             for i in range(n):
@@ -190,13 +194,20 @@ def forward(
 
 @kernel
 def _angle(
-    buffer: FloatArray, op: int, d: int, a: int, w: float, c: float, companion: int, groups: np.uint64
+    buffer: FloatArray,
+    op: int,
+    d: np.uint64,
+    a: np.uint64,
+    w: float,
+    c: float,
+    companion: int,
+    groups: np.uint64,
 ) -> None:
     """Sine, cosine or tangent; angles beyond the polynomials' reach go to the C library."""
     n = groups * U(64)
     kind = buffer.dtype.type
     limit = _limit_bits(kind(0))
-    seen = el.isub(limit, limit)
+    seen = isub(limit, limit)
     if companion >= 0:
         e = U(companion)
         for i in range(n):
@@ -228,7 +239,7 @@ def _angle(
     if seen < 0:
         for i in range(n):
             x = w * buffer[a, i] + c
-            if el.isub(limit, el.bits(el.fabs(x))) < el.isub(limit, limit):
+            if isub(limit, bits(fabs(x))) < isub(limit, limit):
                 buffer[d, i] = math.sin(x) if op == T_SIN else (math.cos(x) if op == T_COS else math.tan(x))
                 if companion >= 0:
                     buffer[U(companion), i] = math.cos(x) if op == T_SIN else -math.sin(x)
@@ -238,10 +249,10 @@ def _angle(
 def _rare(
     buffer: FloatArray,
     op: int,
-    d: int,
-    a: int,
-    b: int,
-    e: int,
+    d: np.uint64,
+    a: np.uint64,
+    b: np.uint64,
+    e: np.uint64,
     weights: FloatArray,
     q: int,
     groups: np.uint64,
@@ -280,10 +291,10 @@ def _rare(
     elif op == T_SIGN:
         for i in range(n):
             v = wa * buffer[a, i] + ca
-            buffer[d, i] = el.select(v > 0.0, 1.0, el.select(v < 0.0, -1.0, v))
+            buffer[d, i] = select(v > 0.0, 1.0, select(v < 0.0, -1.0, v))
     elif op == T_FLOOR:
         for i in range(n):
-            buffer[d, i] = el.floor(wa * buffer[a, i] + ca)
+            buffer[d, i] = floor(wa * buffer[a, i] + ca)
     elif op == T_MOD:
         for i in range(n):
             buffer[d, i] = el.mod_double(wa * buffer[a, i] + ca, wb * buffer[b, i] + cb)
@@ -292,7 +303,7 @@ def _rare(
         for i in range(n):
             u = wb * buffer[b, i] + cb
             v = we * buffer[e, i] + ce
-            buffer[d, i] = el.select(wa * buffer[a, i] + ca > 0.0, u, v)
+            buffer[d, i] = select(wa * buffer[a, i] + ca > 0.0, u, v)
 
 
 @summation
@@ -342,7 +353,7 @@ def residual_sum(
     intercept: float,
     n: np.uint64,
 ) -> float:
-    """Weighted sum of squared residuals, formed directly: exact where the fused sums cancel (1 - R2 < 1e-8)."""
+    """Weighted sum of squared residuals, formed directly: the fused sums cancel at 1 - R2 < 1e-8."""
     s = value.dtype.type(0)
     for i in range(n):
         r = target[i] - (slope * value[i] + intercept)

@@ -1,31 +1,27 @@
 """Levenberg-Marquardt on a tape, slope and intercept projected out, one Gram matrix per step.
 
-The model is `slope * f(x; theta) + intercept`. For every theta slope and intercept are the least-squares ones (variable
-projection, Golub & Pereyra 1973, with Kaufman's 1975 simplification of the Jacobian), so that a step is solved for the free,
-non-redundant weights of the tape alone. The Jacobian is never stored beyond a block of rows: its inner products with itself, with
-f, with ones and with the residual are all a step needs. The residual is formed row by row, not from the sums, so that an exact
-law is followed down to the rounding floor (sums cancel at 1 - R2 = 1e-15).
+The model is `slope * f(x; theta) + intercept`. For every theta slope and intercept are the least-squares ones
+(variable projection, Golub & Pereyra 1973, with Kaufman's 1975 simplification of the Jacobian), so that a
+step is solved for the free, non-redundant weights of the tape alone. The Jacobian is never stored beyond a
+block of rows: its inner products with itself, with f, with ones and with the residual are all a step needs.
+The residual is formed row by row, not from the sums, so that an exact law is followed down to the rounding
+floor (sums cancel at 1 - R2 = 1e-15).
 
-A sample of up to about 1000 rows is kept as one block: then the values of a trial stay in the buffer and only accepted steps run
-the reverse sweep (1.4-1.7 times faster than blocks of 512 at 1000 rows).
+A sample of up to about 1000 rows is kept as one block: then the values of a trial stay in the buffer and only
+accepted steps run the reverse sweep (1.4-1.7 times faster than blocks of 512 at 1000 rows).
 """
-
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from eqdisc._typing import AnyArray, FloatArray, Int32Array, IntArray
+from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, call_predicate, inlined, kernel, summation
-from eqdisc.engine.jacobian import PLAN_COLUMNS
 from eqdisc.engine.kernels import groups_of
 from eqdisc.engine.opcodes import (
-    CODE_COLUMNS,
     COMPANION,
     DERIVATIVES,
     FORWARD,
     GRAM,
     LOWER,
-    MAX_WEIGHTS,
     MINIMISE,
     OP,
     PLAN,
@@ -35,109 +31,30 @@ from eqdisc.engine.opcodes import (
     SCALES,
     SHIFTS,
     SLOT,
-    STATE_COLUMNS,
     T_COS,
     T_SIN,
 )
+from eqdisc.engine.workspace import (
+    MAX_PARAMETERS,
+    RESERVED_ROWS,
+    RESIDUAL,
+    SEED,
+    TARGET,
+    VALUE,
+    Sample,
+    Workspace,
+    load,
+)
 
-#: Programs with more free weights are evaluated, not fitted.
-MAX_PARAMETERS = 24
-#: Rows at the end of the buffer: centred target, seed (roots of the weights), weighted value, residual.
-TARGET, SEED, VALUE, RESIDUAL = -1, -2, -3, -4
-RESERVED_ROWS = 4
-#: Rows a tape of `size` nodes may need: values, companions, edges and derivatives.
-ROWS_PER_NODE = 5
 #: Columns of the statistics of a fit.
 ATTEMPTS, ACCEPTED, FREE, INSTRUCTIONS = range(4)
 _HUGE = 1e300
 
 
-class Sample(NamedTuple):
-    """The rows a fit sees, as blocks: features, centred target, roots of the sample weights."""
-
-    features: FloatArray
-    target: FloatArray
-    seed: FloatArray
-    n_rows: int
-    weighted: bool
-
-
-class Workspace(NamedTuple):
-    """Scratch arrays of one thread."""
-
-    buffer: FloatArray
-    code: Int32Array
-    weights: FloatArray
-    terms: Int32Array
-    parameters: IntArray
-    state: Int32Array
-    pending: FloatArray
-    want: FloatArray
-    stack: Int32Array
-    free_rows: Int32Array
-    counts: IntArray
-    plan: Int32Array
-    consumers: IntArray
-    derivative_rows: IntArray
-    rows: IntArray
-    factors: FloatArray
-    products: FloatArray
-    hessian: FloatArray
-    gradient: FloatArray
-    step: FloatArray
-    theta: FloatArray
-    coefficients: FloatArray
-
-
-def workspace(n_features: int, block: int, max_nodes: int) -> Workspace:
-    """Allocate scratch for programs of up to `max_nodes` nodes; grows as 8 * block * (5 nodes + features) bytes."""
-    from eqdisc.engine.programs import aligned
-
-    nodes = max_nodes + 1
-    p = MAX_PARAMETERS
-    rows = n_features + 1 + ROWS_PER_NODE * nodes + p + RESERVED_ROWS
-    buffer: AnyArray = aligned((rows, block), np.float64)
-    buffer[n_features] = 1.0
-    return Workspace(
-        buffer=buffer,
-        code=np.zeros((nodes, CODE_COLUMNS), np.int32),
-        weights=np.zeros((nodes + 1) * MAX_WEIGHTS),
-        terms=np.zeros(1, np.int32),
-        parameters=np.zeros(6 * nodes, np.int64),
-        state=np.zeros((nodes, STATE_COLUMNS), np.int32),
-        pending=np.zeros((nodes, 2)),
-        want=np.zeros((nodes, 2)),
-        stack=np.zeros(nodes, np.int32),
-        free_rows=np.zeros(nodes, np.int32),
-        counts=np.zeros(8, np.int64),
-        plan=np.zeros((nodes, PLAN_COLUMNS), np.int32),
-        consumers=np.zeros(n_features + 1 + nodes, np.int64),
-        derivative_rows=np.zeros(2 * 6 * nodes + n_features + 1, np.int64),
-        rows=np.zeros(p + 3, np.int64),
-        factors=np.zeros(nodes),
-        products=np.zeros((p + 3, p + 3)),
-        hessian=np.zeros((p, p)),
-        gradient=np.zeros(p),
-        step=np.zeros(p),
-        theta=np.zeros((2, p)),
-        coefficients=np.zeros(2),
-    )
-
-
-@inlined
-def load(sample: Sample, block: int, buffer: FloatArray) -> None:
-    """Copy a block of the sample into the buffer."""
-    last = buffer.shape[0]
-    for j in range(sample.features.shape[1]):
-        for i in range(buffer.shape[1]):
-            buffer[j, i] = sample.features[block, j, i]
-    for i in range(buffer.shape[1]):
-        buffer[last + TARGET, i] = sample.target[block, i] * sample.seed[block, i]
-        buffer[last + SEED, i] = sample.seed[block, i]
-
-
 @summation
-def _moments(value: FloatArray, seed: FloatArray, target: FloatArray, n: np.uint64) -> tuple[float, float, float]:
+def _moments(
+    value: FloatArray, seed: FloatArray, target: FloatArray, n: np.uint64
+) -> tuple[float, float, float]:
     """Sums of f*f, f*seed and f*target."""
     s1 = s2 = s3 = 0.0
     for i in range(n):
@@ -237,7 +154,7 @@ def residuals(
 def derivatives(
     table: IntArray, sample: Sample, w: Workspace, stop: int, root: int, n_parameters: int
 ) -> None:
-    """Inner products of [J, f, seed, residual] at the weights whose slope and intercept are in w.coefficients."""
+    """Inner products of [J, f, seed, residual]; slope and intercept stand in w.coefficients."""
     p = n_parameters
     n_blocks = sample.features.shape[0]
     size = w.buffer.shape[1]
@@ -302,7 +219,7 @@ def _normal_equations(w: Workspace, p: int, by_slope: bool, by_intercept: bool) 
 
 @kernel
 def _solve(w: Workspace, p: int, damping: float) -> bool:
-    """w.step = (H + damping * diag H)**-1 gradient by Cholesky; H is read from the upper triangle and kept."""
+    """w.step = (H + damping * diag H)**-1 gradient by Cholesky; H, the upper triangle, is kept."""
     lower = w.hessian
     step = w.step
     diagonal = w.products  # the inner products are no longer needed: scratch for the diagonal of the factor
@@ -356,8 +273,8 @@ def minimise(
 ) -> float:
     """Fit the p free weights of the lowered tape; the least sum of squared residuals.
 
-    Leaves the optimum in w.weights and its slope and intercept in w.coefficients. Infinite where the start is not
-    finite. Damping starts at 1 and moves by factors of 10: best or tied of eleven settings.
+    Leaves the optimum in w.weights and its slope and intercept in w.coefficients. Infinite where the start is
+    not finite. Damping starts at 1 and moves by factors of 10: best or tied of eleven settings.
     """
     sums = np.zeros(5)
     last = w.buffer.shape[0]
@@ -411,6 +328,14 @@ def minimise(
     return loss
 
 
+@inlined
+def _line_of_tree(w: Workspace, node: int) -> None:
+    """Slope and intercept of the slot of the root become those of the tree: scale * slot + shift."""
+    if w.state[node, SLOT] >= 0:
+        w.coefficients[0] /= w.pending[node, 0]
+        w.coefficients[1] -= w.coefficients[0] * w.pending[node, 1]
+
+
 @kernel
 def fit_program(
     table: IntArray,
@@ -430,10 +355,10 @@ def fit_program(
 ) -> float:
     """Fit one program (nodes start..stop); returns its sum of squared residuals.
 
-    `fitted` receives the new node values (those given where nothing better was found). With `scaling` slope and
-    intercept are always free and left in w.coefficients (the tree itself keeps its scale); otherwise only those for
-    which the tree has a constant, and they are handed to the tree.
-    With one block the caller has loaded the sample.
+    `fitted` receives the new node values (those given where nothing better was found). With `scaling` slope
+    and intercept of the tree's value are always free and left in w.coefficients; otherwise only those for
+    which the tree has a constant, and they are handed to the tree. With one block the caller has loaded the
+    sample.
     """
     n_features = sample.features.shape[1]
     rows = w.buffer.shape[0] - RESERVED_ROWS
@@ -442,11 +367,10 @@ def fit_program(
         fitted[n] = values[start + n]
     for j in range(4):
         statistics[j] = 0.0
-    lowering = (
-        (ops, args, values, start, stop, n_features, n_features + 1, True, free_weights)
-        + (w.code, w.weights, 0, 0)
-        + (w.parameters, w.state, w.pending, w.stack, w.free_rows, w.counts)
-    )
+    tree = (ops, args, values, start, stop, n_features, n_features + 1, True, free_weights)
+    scratch = (w.parameters, w.state, w.pending, w.stack, w.free_rows, w.counts)
+    tape = (w.code, w.weights, 0, 0)
+    lowering = tree + tape + scratch
     call_address(table[LOWER], lowering)
     count, p, used = w.counts[0], w.counts[2], w.counts[4]
     node = w.stack[0]
@@ -471,11 +395,9 @@ def fit_program(
         p = 0
     if p > 0 and max_attempts > 0:
         w.counts[5] = row
-        call_address(
-            table[PLAN],
-            (w.code, count, w.terms, root, w.buffer.shape[0] + SEED, n_features + 1, False)
-            + (w.parameters, p, w.plan, w.plan, w.consumers, w.derivative_rows, w.counts[5:6]),
-        )
+        planning = (w.code, count, w.terms, root, w.buffer.shape[0] + SEED, n_features + 1, False)
+        planned = (w.parameters, p, w.plan, w.plan, w.consumers, w.derivative_rows, w.counts[5:6])
+        call_address(table[PLAN], planning + planned)
         row = w.counts[5]
         if row > rows:
             p = 0
@@ -486,7 +408,10 @@ def fit_program(
         table[MINIMISE],
         (table, sample, w, count, root, p, by_slope, by_intercept, max_attempts, tolerance, statistics),
     )
-    if not loss < _HUGE or (statistics[ACCEPTED] == 0.0 and scaling):
+    if not loss < _HUGE:
+        return loss
+    if scaling and statistics[ACCEPTED] == 0.0:
+        _line_of_tree(w, node)
         return loss
     w.want[node, 0] = w.pending[node, 0] if scaling else w.coefficients[0]
     w.want[node, 1] = w.pending[node, 1] if scaling else w.coefficients[1]
@@ -502,11 +427,6 @@ def fit_program(
         w.coefficients[1] = w.pending[node, 1]
         minimising = (table, sample, w, count, root, 0, scaling, scaling, 0, tolerance, statistics)
         loss = call_double(table[MINIMISE], minimising)
+    if scaling:
+        _line_of_tree(w, node)
     return loss
-
-
-def sample_of(blocks: Any) -> Sample:
-    """The fit's view of a table laid out as `Blocks`."""
-    return Sample(
-        blocks.features, blocks.target, np.sqrt(blocks.weights), int(blocks.n_rows), bool(blocks.weighted)
-    )

@@ -116,7 +116,6 @@ N_SINH, N_COSH, N_TANH, N_SIGN, N_MIN, N_MAX, N_FLOOR = (
 )
 
 
-
 #: Positions in the table of kernel addresses (`native`).
 LOWER, FORWARD, PLAN, REVERSE, GRAM, RESTORE, RESIDUALS, DERIVATIVES, MINIMISE, FIT = range(10)
 TABLE_SIZE = 10

@@ -1,4 +1,4 @@
-"""Programs: many expressions packed in flat arrays, the hot form of a population, and data laid out in blocks."""
+"""Programs: many expressions packed in flat arrays, the hot form of a population; data laid out in blocks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> AnyArray:
 class Blocks:
     """A table in the layout of the kernels: `features[block, feature, sample]`, rows beyond the end repeated.
 
-    `target` is centred (its weighted mean is `center`) unless asked otherwise; `weights` have mean one, `weighted` says whether they differ.
+    `target` is centred (its weighted mean is `center`) unless asked otherwise; `weights` have mean one,
+    `weighted` says whether they differ.
     """
 
     features: AnyArray
@@ -87,10 +88,10 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Programs:
-    """Trees in postfix order, one after the other: node codes, feature indices, constants, offsets of the trees.
+    """Trees in postfix order, one after the other: node codes, feature indices, constants, offsets.
 
-    The value of a variable node is its weight, 1 for trees made from expressions. A program may leave several values:
-    pack a tuple of expressions to get one program with several roots.
+    The value of a variable node is its weight, 1 for trees made from expressions. A program may leave several
+    values: pack a tuple of expressions to get one program with several roots.
     """
 
     ops: Int32Array
@@ -122,7 +123,9 @@ class Programs:
 
     def expression(self, index: int) -> Expression:
         """The expression of a one-root program; weights of variables become factors."""
-        return unpack(self.ops, self.args, self.values, int(self.offsets[index]), int(self.offsets[index + 1]))
+        return unpack(
+            self.ops, self.args, self.values, int(self.offsets[index]), int(self.offsets[index + 1])
+        )
 
 
 def unpack(ops: Int32Array, args: Int32Array, values: FloatArray, start: int, stop: int) -> Expression:

@@ -40,6 +40,7 @@ from eqdisc.engine.opcodes import (
     VARIABLE,
 )
 
+
 @inlined
 def _share(
     want: FloatArray,
@@ -80,9 +81,10 @@ def restore_constants(
 ) -> bool:
     """Hand fitted tape weights back to the constants of the tree (`values` of the tree as it was lowered).
 
-    Walks from the root down, whose want the caller has set: `want[n]` is the (scale, offset) that node n's pending value must have so that the tree
-    lowers to the fitted tape. Writes the new values (all nodes) to `restored`; False, and nothing to be used, where
-    no constant can express it: exp(x + c) cannot become negative.
+    Walks from the root down, whose want the caller has set: `want[n]` is the (scale, offset) that node n's
+    pending value must have so that the tree lowers to the fitted tape. Writes the new values (all nodes) to
+    `restored`; False, and nothing to be used, where no constant can express it:
+    exp(x + c) cannot become negative.
     """
     size = stop - start
     for n in range(size - 1, -1, -1):

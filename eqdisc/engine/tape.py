@@ -1,32 +1,30 @@
 """Lowering: a postfix tree becomes a short tape of instructions (`facts`: 25 nodes to 6-11 instructions).
 
-A pending operand is `w * slot + c`; weights, minus signs, scalings and offsets are folded into the instruction
-that consumes it, leaves are never copied, and only operations on two varying operands, or a function, emit an
-instruction. Instruction k is `code[k] = (operation, destination, a, b, c, first weight)` and its weights lie at
-`weights[first:]` in the order wa, ca, wb, cb, wc, cc (offsets only where the operation has them, see `forward`).
+A pending operand is `w * slot + c`; weights, minus signs, scalings and offsets are folded into the
+instruction that consumes it, leaves are never copied, and only operations on two varying operands, or a
+function, emit an instruction. Instruction k is `code[k] = (operation, destination, a, b, c, first weight)`
+and its weights lie at `weights[first:]` in the order wa, ca, wb, cb, wc, cc (offsets only where the operation
+has them, see `forward`).
 
-A tape reads a buffer of rows: the features, a row of ones (index n_features), then temporaries. A tree may leave
-several values on the stack (several roots); SUM instructions, n-ary weighted sums, carry networks.
+A tape reads a buffer of rows: the features, a row of ones (index n_features), then temporaries. A tree may
+leave several values on the stack (several roots); SUM instructions, n-ary weighted sums, carry networks.
 
 For fitting, `lower` also decides which weights are free *and not redundant*. A constant that only scales or
-shifts an operand is not made a parameter of its own where that freedom passes on to the result (exp(x + c) is a scale,
-log(k*x) an offset, a scaled factor scales the product): it travels up, and what reaches the root is solved in closed
-form as slope and intercept (variable projection, Golub & Pereyra 1973). A weight whose freedom has travelled on is
-held at its present value. `restore_constants` walks down again and hands every change to a constant of the tree.
+shifts an operand is not made a parameter of its own where that freedom passes on to the result (exp(x + c) is
+a scale, log(k*x) an offset, a scaled factor scales the product): it travels up, and what reaches the root is
+solved in closed form as slope and intercept (variable projection, Golub & Pereyra 1973). A weight whose
+freedom has travelled on is held at its present value. `restore_constants` walks down again and hands every
+change to a constant of the tree.
 """
 
 import numpy as np
 
 from eqdisc._typing import FloatArray, Int32Array, IntArray
-from eqdisc.engine import elementary as el
 from eqdisc.engine.compile import inlined, kernel
 from eqdisc.engine.opcodes import (
-    A,
     ARITY,
-    B,
     BINARY,
     COMPANION,
-    C,
     CONSTANT,
     DST,
     FIRST,
@@ -34,36 +32,15 @@ from eqdisc.engine.opcodes import (
     LEFT,
     LN10,
     MIDDLE,
-    N_ABS,
-    N_ACOS,
     N_ADD,
-    N_ASIN,
-    N_ATAN,
-    N_ATAN2,
-    N_CBRT,
-    N_COS,
-    N_COSH,
-    N_CUBE,
     N_DIV,
-    N_EXP,
-    N_FLOOR,
     N_INV,
-    N_LOG,
     N_LOG10,
-    N_MAX,
-    N_MIN,
-    N_MOD,
     N_MUL,
     N_NEG,
     N_POW,
-    N_SIGN,
-    N_SIN,
-    N_SINH,
-    N_SQRT,
     N_SQUARE,
     N_SUB,
-    N_TAN,
-    N_TANH,
     N_WHERE,
     OP,
     SCALES,
@@ -90,85 +67,17 @@ from eqdisc.engine.opcodes import (
     T_WHERE,
     UNARY,
     VARIABLE,
+    A,
+    B,
+    C,
 )
+from eqdisc.engine.scalar import scalar_value
+
 _NONE = -1
-
-@kernel
-def scalar_value(op: int, x: float, y: float, z: float) -> float:
-    """Value of one operator on numbers: what constant subtrees fold to.
-
-    By the C library: its calls are short, which halves the compilation of the callers.
-    """
-    r = np.nan
-    if op == N_ADD:
-        r = x + y
-    elif op == N_SUB:
-        r = x - y
-    elif op == N_MUL:
-        r = x * y
-    elif op == N_DIV:
-        r = x / y
-    elif op == N_NEG:
-        r = -x
-    elif op == N_INV:
-        r = 1.0 / x
-    elif op == N_SQUARE:
-        r = x * x
-    elif op == N_CUBE:
-        r = x * x * x
-    elif op == N_SQRT:
-        r = np.sqrt(x)
-    elif op == N_CBRT:
-        r = np.cbrt(x)
-    elif op == N_POW:
-        r = x**y
-    elif op == N_EXP:
-        r = np.exp(x)
-    elif op == N_LOG:
-        r = np.log(x)
-    elif op == N_LOG10:
-        r = np.log(x) / LN10
-    elif op == N_SIN:
-        r = np.sin(x)
-    elif op == N_COS:
-        r = np.cos(x)
-    elif op == N_TAN:
-        r = np.tan(x)
-    elif op == N_ASIN:
-        r = np.arcsin(x)
-    elif op == N_ACOS:
-        r = np.arccos(x)
-    elif op == N_ATAN:
-        r = np.arctan(x)
-    elif op == N_ATAN2:
-        r = np.arctan2(x, y)
-    elif op == N_SINH:
-        r = np.sinh(x)
-    elif op == N_COSH:
-        r = np.cosh(x)
-    elif op == N_TANH:
-        r = np.tanh(x)
-    elif op == N_ABS:
-        r = abs(x)
-    elif op == N_SIGN:
-        r = np.sign(x)
-    elif op == N_MIN:
-        r = np.minimum(x, y)
-    elif op == N_MAX:
-        r = np.maximum(x, y)
-    elif op == N_FLOOR:
-        r = np.floor(x)
-    elif op == N_MOD:
-        r = el.mod_double(x, y)
-    elif op == N_WHERE:
-        r = y if x > 0.0 else z
-    return r
 
 
 @inlined
-def _emit(
-    code: Int32Array, k: int, op: int, dst: int, a: int, b: int, first: int
-) -> None:
+def _emit(code: Int32Array, k: int, op: int, dst: int, a: int, b: int, first: int) -> None:
     code[k, OP] = op
     code[k, DST] = dst
     code[k, A] = a
@@ -176,6 +85,7 @@ def _emit(
     code[k, C] = a
     code[k, FIRST] = first
     code[k, COMPANION] = _NONE
+
 
 @kernel
 def lower(
@@ -201,8 +111,8 @@ def lower(
 ) -> None:
     """Append the tape of one tree at instruction k, weight q.
 
-    For evaluation slots are reused, so that they stay in the L1 cache; with `fitting` every instruction keeps its row
-    (slot first_row + k) and the free weights are listed in `parameters`.
+    For evaluation slots are reused, so that they stay in the L1 cache; with `fitting` every instruction keeps
+    its row (slot first_row + k) and the free weights are listed in `parameters`.
 
     Writes (next instruction, next weight, parameters, roots, rows used) to `counts`. stack[:roots] names the
     nodes that are roots: their value is pending[n, 0] * buffer[state[n, SLOT]] + pending[n, 1].

@@ -11,7 +11,9 @@ _LETTERS = """
 alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi
 omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega hbar ell
 """
-_GREEK = frozenset(_LETTERS.split())
+_SIGNS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩħℓ"
+_BY_NAME = {name: f"\\{name}" for name in _LETTERS.split()}
+_LETTER = _BY_NAME | dict(zip(_SIGNS, _BY_NAME.values(), strict=True)) | {"\N{MICRO SIGN}": r"\mu"}
 _ESCAPED = {letter: f"\\{letter}" for letter in "{}_#$%& "}
 _SPECIAL = _ESCAPED | {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}
 
@@ -19,8 +21,8 @@ _SPECIAL = _ESCAPED | {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}
 def to_latex(expression: Expression, names: Sequence[str], digits: int = 6) -> str:
     r"""LaTeX of an expression, numbers rounded to so many significant digits.
 
-    Column names become symbols: Greek letters by name, a trailing number or what follows an underscore as
-    subscript, longer words upright.
+    Column names become symbols: Greek letters by name or sign, a trailing number or what follows the only
+    underscore as subscript, longer words upright.
 
     >>> x, t = Expression.variable(0), Expression.variable(1)
     >>> print(to_latex(Expression.apply("sqrt", x / t) + 2.5e-7, ["x_1", "theta"]))
@@ -49,21 +51,21 @@ def _number(value: float, digits: int) -> tuple[str, int]:
 def latex_name(name: str) -> str:
     r"""A column's name as a LaTeX symbol.
 
-    >>> latex_name("theta_0"), latex_name("x12"), latex_name("orbital_period")
-    ('\\theta_{0}', 'x_{12}', '\\mathrm{orbital}_{\\mathrm{period}}')
+    >>> latex_name("theta_0"), latex_name("x12"), latex_name("semi_major_axis")
+    ('\\theta_{0}', 'x_{12}', '\\mathrm{semi\\_major\\_axis}')
     """
     head, _, subscript = name.partition("_")
     numbered = re.fullmatch(r"([^\W\d_]+)(\d+)", name)
     if numbered:
         head, subscript = numbered[1], numbered[2]
-    if not head or not subscript:
+    if not head or not subscript or "_" in subscript:
         return _word(name)
     return f"{_word(head)}_{{{_word(subscript)}}}"
 
 
 def _word(word: str) -> str:
-    if word in _GREEK:
-        return f"\\{word}"
+    if word in _LETTER:
+        return _LETTER[word]
     if re.fullmatch(r"[A-Za-z]|\d+", word):
         return word
     return "\\mathrm{" + "".join(_SPECIAL.get(letter, letter) for letter in word) + "}"

@@ -172,7 +172,7 @@ def test_an_interrupt_before_the_search_leaves_no_traceback(
     monkeypatch.setattr("eqdisc.data.table.read_table", interrupt)
     result = CliRunner().invoke(app, ["discover", kepler, *QUICK])
     assert (result.exit_code, result.stdout) == (130, "")
-    assert result.stderr == "interrupted before a law was found\n"
+    assert result.stderr == "interrupted before there was a result\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals to a process are POSIX")

@@ -77,7 +77,7 @@ def test_what_is_written_is_read_to_the_last_bit(
         ("a,b,y\n1,2,3\n4,5,3\n7,8,3\n1,1,3\n", "target 'y' is 3 in all 4 rows: it is constant"),
         (GOOD.replace("a,b", "a,a"), "column name 'a' stands more than once"),
         (GOOD.replace("a,b", "a,"), "column 2 has no name"),
-        (GOOD.replace("a,b,y", "a,b,why"), r"no column 'y' for the target; .*It has a, b, why"),
+        (GOOD.replace("a,b,y", "a,b,why"), r"no column 'y' for the target; it has a, b, why"),
         ("y\n1\n2\n3\n4\n", "no column besides the target 'y'"),
         (b"PK\x03\x04\x00\x00binary", "is a binary file"),
         (b"a,b,y\n1,2,\xff\xfe3\n", "is not a text table in UTF-8"),

@@ -128,7 +128,10 @@ def test_slope_and_intercept_of_a_population(n):
     """With `scaling` the line belongs to the centred target and the loss is that of line(tree)."""
     table = plain_table(rows=n)
     y = 3.0 * np.exp(0.7 * table[:, 0]) + 100.0
-    trees = [parse(t, NAMES) for t in ("exp(0.5*x)", "x*y", "sin(x)", "x", "square(x - 0.5)")]
+    # The last ones hold scales and shifts of their own, which lowering takes off the root.
+    texts = ("exp(0.5*x)", "x*y", "sin(x)", "x", "square(x - 0.5)")
+    texts += ("x*(x*sin(x)*0.67)", "5 - 2*x", "4*exp(-0.5*x)*y + 3", "2*x*(y + 0.3)")
+    trees = [parse(t, NAMES) for t in texts]
     programs = Programs.pack(trees)
     blocks = Blocks.of(table, y)
     found = fit_programs(programs, blocks, max_attempts=50, tolerance=1e-12)

@@ -14,7 +14,7 @@ from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.closed_form.builder import Builder
 from eqdisc.proposers.closed_form.library import tabulate
-from eqdisc.proposers.closed_form.selection import Design, eliminate, forward, solve
+from eqdisc.proposers.closed_form.selection import Design, around, eliminate, forward, solve
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.optimum import optimum
 
@@ -178,6 +178,15 @@ def test_forward_selection_finds_two_columns_that_only_help_together():
     subsets = list(forward(Design(columns), target, max_terms=2, starts=1))
     assert subsets[-1].members == (0, 1)
     assert subsets[-1].share < 1e-20
+
+
+def test_selection_ends_where_all_other_columns_depend_on_the_chosen():
+    rng = np.random.default_rng(2)
+    design = Design(rng.normal(size=(30, 2)) @ rng.normal(size=(2, 7)))
+    target = rng.normal(size=30)
+    subsets = [*forward(design, target, max_terms=4, starts=3), *around(design, target, (0,), extra=3)]
+    assert subsets
+    assert all(len(set(s.members)) == len(s.members) <= 2 for s in subsets)
 
 
 def test_elimination_ends_at_the_true_columns():

@@ -73,6 +73,8 @@ def forward(design: Design, target: FloatArray, max_terms: int, starts: int) -> 
             if len(members) >= most:
                 break
             grown = _add_best(units, centred, members)
+            if grown == members:
+                break
             members = _replaced(units, centred, grown) if len(grown) > 2 else grown
 
 
@@ -82,7 +84,10 @@ def around(design: Design, target: FloatArray, members: tuple[int, ...], extra: 
     for _ in range(extra):
         if len(members) >= min(columns.shape[1], target.size - 2):
             return
-        members = _add_best(units, centred, members)
+        grown = _add_best(units, centred, members)
+        if grown == members:
+            return
+        members = grown
         yield from eliminate(columns, target, members)
 
 
@@ -135,7 +140,10 @@ def _best_pairs(design: Design, target: FloatArray, count: int) -> list[tuple[in
 
 
 def _add_best(units: FloatArray, target: FloatArray, members: tuple[int, ...]) -> tuple[int, ...]:
-    """The members and the column that, made orthogonal to them, explains most of what they leave."""
+    """The members and the column that, made orthogonal to them, explains most of what they leave.
+
+    The members alone where every other column depends on them.
+    """
     basis = np.linalg.qr(units[:, list(members)])[0]
     rest = units - basis @ (basis.T @ units)
     left = target - basis @ (basis.T @ target)
@@ -143,13 +151,15 @@ def _add_best(units: FloatArray, target: FloatArray, members: tuple[int, ...]) -
     with np.errstate(all="ignore"):
         gains = np.where(norms > PAIR_COLLINEARITY, (rest.T @ left) ** 2 / norms, -1.0)
     gains[list(members)] = -1.0
-    return (*members, int(np.argmax(gains)))
+    best = int(np.argmax(gains))
+    return members if gains[best] < 0.0 else (*members, best)
 
 
 def _replaced(units: FloatArray, target: FloatArray, members: tuple[int, ...]) -> tuple[int, ...]:
     """Each member in turn taken out and the best column put in its place."""
     for member in members[:-1]:
-        members = _add_best(units, target, tuple(m for m in members if m != member))
+        changed = _add_best(units, target, tuple(m for m in members if m != member))
+        members = changed if len(changed) == len(members) else members
     return members
 
 

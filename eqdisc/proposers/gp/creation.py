@@ -1,4 +1,4 @@
-"""Random trees of a chosen size (after PTC2, Luke 2000: the size is drawn first, then spent on random operators)."""
+"""Random trees of a chosen size: it is drawn first, then spent on random operators (PTC2, Luke 2000)."""
 
 import numpy as np
 

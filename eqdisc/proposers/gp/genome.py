@@ -26,7 +26,7 @@ class Genome(NamedTuple):
 
 
 class Primitives(NamedTuple):
-    """What trees are made of: operators with cumulative weights by arity, features, macros as postfix bodies."""
+    """What trees are made of: operators with cumulative weights, features, macros as postfix bodies."""
 
     codes: Int32Array
     arities: Int32Array

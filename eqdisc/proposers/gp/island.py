@@ -1,16 +1,18 @@
 """One island: a population bred, evaluated and fitted for whole epochs inside one compiled call.
 
-The population is a ring in which a child takes the place of the oldest individual (regularised evolution, Real et al. 2019): age
-alone removes, selection only chooses parents, so that no single success floods the island. The best of every size is kept apart in
-the hall of fame and goes on breeding. A table of skeleton hashes keeps structures from being fitted again and again.
+The population is a ring in which a child takes the place of the oldest individual (regularised evolution,
+Real et al. 2019): age alone removes, selection only chooses parents, so that no single success floods the
+island. The best of every size is kept apart in the hall of fame and goes on breeding. A table of skeleton
+hashes keeps structures from being fitted again and again.
 """
 
 import numpy as np
 
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, call_predicate, inlined, kernel
-from eqdisc.engine.levenberg_marquardt import ACCEPTED, ATTEMPTS, FREE, INSTRUCTIONS, Sample, Workspace, load
+from eqdisc.engine.levenberg_marquardt import ACCEPTED, ATTEMPTS, FREE, INSTRUCTIONS
 from eqdisc.engine.opcodes import CONSTANT, FIT, TABLE_SIZE
+from eqdisc.engine.workspace import Sample, Workspace, load
 from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import Genome, Primitives, skeleton_hash
@@ -19,8 +21,9 @@ from eqdisc.proposers.gp.selection import tournament
 from eqdisc.proposers.gp.state import Island, Parameters, Scratch
 from eqdisc.proposers.gp.tidy import strip
 
-#: Work that an offspring costs before it is fitted, in node evaluations; and what a step of a fit costs besides its own
-#: instructions and rows, so that islands of short trees and tables of few rows take as long as others for an epoch.
+#: Work that an offspring costs before it is fitted, in node evaluations; and what a step of a fit costs
+#: besides its own instructions and rows, so that islands of short trees and tables of few rows take as long
+#: as others for an epoch.
 BREEDING_COST = 3000
 STEP_NODES = 8
 STEP_ROWS = 150
@@ -113,11 +116,10 @@ def _fit(
     counters: IntArray,
 ) -> float:
     """Fit the genome; its constants move to their fitted values. Sum of squared residuals on the sample."""
-    loss = call_double(
-        table[FIT],
-        (table, sample, w, g.ops, g.args, g.values, 0, g.size[0], False, scaling, attempts, tolerance)
-        + (s.fitted, s.statistics),
-    )
+    given = (table, sample, w, g.ops, g.args, g.values, 0, g.size[0])
+    settings = (False, scaling, attempts, tolerance)
+    results = (s.fitted, s.statistics)
+    loss = call_double(table[FIT], given + settings + results)
     cost = 1.0 + s.statistics[ATTEMPTS] + s.statistics[ACCEPTED] * (2.0 + 0.5 * s.statistics[FREE])
     counters[WORK] += np.int64((s.statistics[INSTRUCTIONS] + STEP_NODES) * (sample.n_rows + STEP_ROWS) * cost)
     if loss < np.inf:
@@ -132,8 +134,9 @@ def first_fit(
 ) -> float:
     """Fit an offspring: many steps for a short tree, few for a long one.
 
-    With 3 steps none of ten typical skeletons came down to its law from random starts, with 12 steps 31 % of the starts did, with
-    20 steps 37 %, at three times the cost. A start outside the domain is tried again with all constants positive.
+    With 3 steps none of ten typical skeletons came down to its law from random starts, with 12 steps 31 % of
+    the starts did, with 20 steps 37 %, at three times the cost. A start outside the domain is tried again
+    with all constants positive.
     """
     attempts = max(q.attempts // 6, min(q.attempts, q.attempt_nodes // g.size[0]))
     loss = _fit(table, sample, w, g, s, attempts, q.tolerance, q.scaling, island.counters)
@@ -150,7 +153,7 @@ def first_fit(
 
 @kernel
 def _insert(island: Island, g: Genome, loss: float, slot: int) -> None:
-    """Let the genome take the place of the oldest individual, unless a shorter tree has the very same loss."""
+    """Let the genome take the place of the oldest individual, unless a shorter tree has its very loss."""
     for n in range(1, g.size[0]):
         if abs(loss - island.fame_losses[n]) <= 1e-9 * loss:
             return
@@ -180,14 +183,14 @@ def judge(
     s: Scratch,
     variances: FloatArray,
 ) -> None:
-    """Fit the child in s.tidied, put it into the ring, and into the hall of fame where it is the best of its size."""
+    """Fit the child in s.tidied, put it into the ring, and the best of its size into the hall of fame."""
     g = s.tidied
     size = g.size[0]
     constants = 0
     for i in range(size):
         constants += g.ops[i] == CONSTANT
     key = skeleton_hash(g, s.hashes)
-    slot = np.int64(key & np.uint64(island.seen.shape[0] - 1))
+    slot = int(key & np.uint64(island.seen.shape[0] - 1))
     if island.seen[slot] == key:
         if island.alive[slot] > 0:
             return
@@ -211,16 +214,19 @@ def judge(
     loss = call_double(table[FIRST_FIT], (table, sample, w, island, g, q, s)) / variances[0]
     if not loss < np.inf:
         return
+    slope, intercept = w.coefficients[0], w.coefficients[1]
     if loss < 10.0 * best and s.statistics[ACCEPTED] > 0.0:  # promising: to the optimum
         final = _fit(table, sample, w, g, s, q.final_attempts, q.final_tolerance, q.scaling, island.counters)
-        loss = min(loss, final / variances[0])
+        if final / variances[0] < loss:
+            loss = final / variances[0]
+            slope, intercept = w.coefficients[0], w.coefficients[1]
     island.seen_losses[slot] = loss
     if loss < best * (1.0 - 1e-9):
         island.fame_losses[size] = loss
         for n in range(size, island.front.shape[0]):
             island.front[n] = min(island.front[n], loss)
-        island.fame_lines[size, 0] = w.coefficients[0]
-        island.fame_lines[size, 1] = w.coefficients[1]
+        island.fame_lines[size, 0] = slope
+        island.fame_lines[size, 1] = intercept
         _copy(g, g.values, island.fame_ops[size], island.fame_args[size], island.fame_values[size])
     _insert(island, g, loss, slot)
 
@@ -270,5 +276,5 @@ def immigrate(
         return
     if s.tidied.size[0] <= q.largest:
         key = skeleton_hash(s.tidied, s.hashes)
-        island.seen[np.int64(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
+        island.seen[int(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
         call_address(table[JUDGE], (table, sample, screen, w, island, q, s, variances))

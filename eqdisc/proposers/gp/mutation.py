@@ -23,7 +23,7 @@ def mutate(
     largest: int,
     stack: IntArray,
 ) -> None:
-    """Write a mutant of `parent` to the empty genome `child`, by one mutation drawn from the cumulative weights."""
+    """Write a mutant of `parent` to the empty genome `child`: one mutation, by the cumulative weights."""
     kind = pick(rng, weights)
     n = parent.size[0]
     i = below(rng, n)

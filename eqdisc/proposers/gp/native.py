@@ -1,6 +1,7 @@
 """Addresses of the breeding kernels, behind those of the engine in one table.
 
-Calling the big ones by address keeps Numba from compiling each of them again inside its callers (36 s became 27 s).
+Calling the big ones by address keeps Numba from compiling each of them again inside its callers (36 s became
+27 s).
 """
 
 from functools import lru_cache
@@ -12,7 +13,7 @@ from numba.core import types
 from eqdisc._typing import IntArray
 from eqdisc.engine import native as engine
 from eqdisc.engine.compile import native_address
-from eqdisc.engine.levenberg_marquardt import Sample, workspace
+from eqdisc.engine.workspace import Sample, workspace
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.proposers.gp import island, mutation, tidy
 from eqdisc.proposers.gp.genome import primitives

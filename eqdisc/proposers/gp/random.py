@@ -32,7 +32,7 @@ def uniform(state: AnyArray) -> float:
 @kernel
 def below(state: AnyArray, n: int) -> int:
     """Uniform integer in [0, n)."""
-    return np.int64(uniform(state) * n)
+    return int(uniform(state) * n)
 
 
 @kernel

@@ -25,10 +25,10 @@ def tournament(
 ) -> int:
     """Index of the best of a few random individuals.
 
-    The score is log(loss / front[size]) + parsimony * size + crowding * (share of the population that has this size): how far a
-    tree is from the best known of at most its size. Comparing bare losses lets long approximations, whose losses are
-    smaller by ten orders of magnitude, push out the short trees that laws grow from; sizes that crowd the population lose
-    favour besides (adaptive parsimony: Cranmer 2023, section 2).
+    The score is log(loss / front[size]) + parsimony * size + crowding * (share of the population that has
+    this size): how far a tree is from the best known of at most its size. Comparing bare losses lets long
+    approximations, whose losses are smaller by ten orders of magnitude, push out the short trees that laws
+    grow from; sizes that crowd the population lose favour besides (adaptive parsimony: Cranmer 2023).
     """
     best = -1
     least = np.inf

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdisc._typing import FloatArray
-from eqdisc.engine.levenberg_marquardt import Sample, sample_of, workspace
 from eqdisc.engine.programs import Blocks, Programs, unpack
+from eqdisc.engine.workspace import Sample, sample_of, workspace
 from eqdisc.expr.expression import Expression
 from eqdisc.proposers.gp.genome import primitives
 from eqdisc.proposers.gp.island import EVALUATIONS, WORK, evolve, immigrate
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from eqdisc.scoring.candidate import Candidate
 
 
+#: A slope this close to one, or an intercept this small beside the target's spread, is left out.
+NEGLIGIBLE = 1e-9
+
+
 class GeneticSession:
     """One seeded run; `propose` is one epoch of all islands.
 
-    The same seed gives the same proposals for any number of threads: an island's work is counted, not timed, and
-    islands meet only between epochs.
+    The same seed gives the same proposals for any number of threads: an island's work is counted, not timed,
+    and islands meet only between epochs.
     """
 
     def __init__(
@@ -44,17 +48,19 @@ class GeneticSession:
         rows = self._rng.permutation(train.n_rows)[: settings.rows]
         weights = None if train.weights is None else train.weights[rows]
         features, target = train.features[rows], train.target[rows]
+        names = {operator.name for operator in problem.operators.operators}
+        self._max_size = problem.max_size
+        self._scaling = {"add", "mul"} <= names and problem.max_size > 4
+        # Slope and intercept take up to four nodes of the law that is reported; short laws often need neither.
+        self._largest = max(min(problem.max_size, 12), problem.max_size - 4)
         size = -(-len(rows) // 64) * 64
-        self._blocks = Blocks.of(features, target, weights, block=size)
+        # Without an intercept of its own a tree has to explain the mean as well.
+        self._blocks = Blocks.of(features, target, weights, block=size, centered=self._scaling)
         screened = min(settings.screen_rows, len(rows))
         self._variances = np.array([self._blocks.variance, _spread(self._blocks, screened)])
-        names = {operator.name for operator in problem.operators.operators}
-        # Slope and intercept take four nodes of the law that is reported.
-        self._scaling = {"add", "mul"} <= names and problem.max_size > 4
-        self._largest = max(1, problem.max_size - 4) if self._scaling else problem.max_size
         self._primitives = primitives(problem.operators, train.n_features)
         common = parameters_of(settings, screened, self._largest, self._scaling)
-        # Islands of short trees work through the small laws thoroughly and cheaply, the last one has the whole room.
+        # Islands of short trees work through the small laws thoroughly; the last has all the room.
         limits = [max(1, min(self._largest, limit)) for limit in settings.island_sizes]
         self._parameters = [common._replace(largest=limit) for limit in (*limits, self._largest)]
         self._islands = [island_state(settings.population, self._largest, s) for s in streams[:-1]]
@@ -69,10 +75,11 @@ class GeneticSession:
         start = time.perf_counter()
         self._table = addresses()
         self._evolve(0, 0)
+        self._settle(0, Expression.variable(0))
         return time.perf_counter() - start
 
     def propose(self) -> Proposals:
-        """One epoch: every island spends its work, then migrants move; the best of each size that got better."""
+        """One epoch: every island spends its work, then migrants move; gives the best that improved."""
         evaluations, work = self._totals()
         budget = self._settings.epoch_work
         with ThreadPoolExecutor(self._threads) as pool:
@@ -84,7 +91,7 @@ class GeneticSession:
         return Proposals(expressions, evaluations, work)
 
     def observe(self, candidates: Sequence["Candidate"]) -> None:
-        """Let the laws of the front settle on one island each that has room for them (they are refitted there)."""
+        """Let the laws of the front settle on an island each that has room, to be refitted there."""
         for k, candidate in enumerate(candidates):
             size = min(candidate.expression.size, self._largest)
             roomy = [i for i, q in enumerate(self._parameters) if q.largest >= size]
@@ -129,8 +136,10 @@ class GeneticSession:
         )
 
     def _totals(self) -> tuple[int, int]:
-        counters = sum(island.counters for island in self._islands)
-        return int(counters[EVALUATIONS]), int(counters[WORK])
+        evaluations, work = (
+            sum(int(island.counters[column]) for island in self._islands) for column in (EVALUATIONS, WORK)
+        )
+        return evaluations, work
 
     def _best(self) -> list[tuple[int, Island]]:
         """For every size the island that has the best of it."""
@@ -156,8 +165,11 @@ class GeneticSession:
         if not self._scaling:
             return tree
         slope, intercept = (float(v) for v in island.fame_lines[size])
-        # The target was centred about its mean.
-        return slope * tree + (intercept + self._blocks.center)
+        offset = intercept + self._blocks.center  # the target was centred about its mean
+        whole = tree if abs(slope - 1.0) < NEGLIGIBLE else slope * tree
+        if abs(offset) > NEGLIGIBLE * np.sqrt(self._blocks.variance / self._blocks.n_rows):
+            whole = whole + offset
+        return whole if whole.size <= self._max_size else tree
 
     def _migrate(self) -> None:
         """Every island receives members of the common hall of fame."""
@@ -175,6 +187,7 @@ class GeneticSession:
 
 
 def _spread(blocks: Blocks, rows: int) -> float:
-    """Weighted variance sum of the first rows."""
+    """What the squared residuals of the first rows are measured by: the spread of a centred target, else its squares."""
     y, w = blocks.target[0, :rows], blocks.weights[0, :rows]
-    return float(np.sum(w * (y - np.average(y, weights=w)) ** 2))
+    mean = np.average(y, weights=w) if blocks.center else 0.0
+    return float(np.sum(w * (y - mean) ** 2))

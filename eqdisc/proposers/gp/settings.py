@@ -27,16 +27,16 @@ class MutationWeights:
 class GeneticProgramming:
     """Islands of trees, bred, evaluated and fitted in compiled code; frozen settings, `start` gives a run.
 
-    island_sizes : size limits of the islands; one more island has the problem's own. Islands meet only at epochs, and their
-                   number does not depend on the threads
+    island_sizes : size limits of the islands; one more island has the problem's own. Islands meet only at
+                   epochs, and their number does not depend on the threads
     population   : individuals an island holds
     rows         : rows that breeding looks at (a seeded sample); what it proposes is confirmed on all
     screen_rows  : rows of the first look at an offspring
     parsimony, crowding, stratification : weights of the selection score, see `selection.tournament`
     epoch_work   : node evaluations an island spends an epoch
-    attempts     : most steps of Levenberg-Marquardt for an offspring; one of n nodes gets attempt_nodes / n of them, and a
-                   sixth at least. It stops where a step gains less than the tolerance. final_attempts and
-                   final_tolerance where it may enter the hall of fame
+    attempts     : most steps of Levenberg-Marquardt for an offspring; one of n nodes gets attempt_nodes / n
+                   of them, and a sixth at least. It stops where a step gains less than the tolerance.
+                   final_attempts and final_tolerance where it may enter the hall of fame
     elite_parents: share of parents taken from the hall of fame
     repeat       : probability of fitting a skeleton seen before from another start
     migrants     : individuals an island receives an epoch

@@ -39,7 +39,7 @@ class Parameters(NamedTuple):
 
 
 class Island(NamedTuple):
-    """State of an island: the ring, the hall of fame by size, the table of seen skeletons, the random stream."""
+    """State of an island: the ring, the hall of fame by size, the skeletons seen, the random stream."""
 
     ops: Int32Array
     args: Int32Array

@@ -23,7 +23,7 @@ from eqdisc.engine.opcodes import (
     N_SQUARE,
     N_SUB,
 )
-from eqdisc.engine.tape import scalar_value
+from eqdisc.engine.scalar import scalar_value
 from eqdisc.proposers.gp.genome import Genome, push
 
 #: REDUNDANT[outer, inner]: outer(inner(x)) is x, or says what a shorter tree says.
@@ -72,7 +72,7 @@ def _rotate_constant(g: Genome, start: int) -> None:
 
 @kernel
 def _merge(g: Genome, op: int) -> bool:
-    """(x o c1) o c2 becomes x o c: the right operand of `op` is a constant, and so is that of the node below it."""
+    """(x o c1) o c2 becomes x o c: `op` and the node below it both have a constant on the right."""
     n = g.size[0]
     if n < 4 or g.ops[n - 3] != CONSTANT:
         return False
@@ -136,9 +136,9 @@ def tidy(source: Genome, out: Genome, starts: IntArray) -> bool:
         if arity == 1 and REDUNDANT[op, out.ops[n - 1]]:
             return False
         if arity == 2:
-            if (op == N_SUB or op == N_DIV or op == N_MIN or op == N_MAX) and second - start == n - second:
-                if _equal(out, start, second, second - start):
-                    return False
+            may_cancel = op == N_SUB or op == N_DIV or op == N_MIN or op == N_MAX
+            if may_cancel and second - start == n - second and _equal(out, start, second, n - second):
+                return False
             if (op == N_ADD or op == N_MUL) and second - start == 1 and out.ops[start] == CONSTANT:
                 _rotate_constant(out, start)
                 second = n - 1
