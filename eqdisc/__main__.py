@@ -22,6 +22,10 @@ def main() -> None:
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done, there is nothing left to interrupt
             print(end="", flush=True)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            os._exit(INTERRUPTED)  # CPython may remember an interrupt that was caught, and die of it at exit
+        raise
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # who closed a pipe has seen enough
             _complain(f"error: {error.strerror or error}: the output could not be written in full")

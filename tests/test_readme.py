@@ -1,5 +1,6 @@
 """The README does what it says: every example in it runs."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eqdisc.cli import app
+from eqdisc.search.engine import StopReason
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -50,3 +52,13 @@ def test_every_option_is_described() -> None:
     )
     assert told - described == {"--help", "--target"}
     assert described <= told
+
+
+def test_every_key_of_the_json_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(app, ["example", "boyle"])
+    arguments = ["discover", "boyle.csv", "--target", "pressure", "--epochs", "1", "--json", "--quiet"]
+    record = json.loads(CliRunner().invoke(app, arguments).stdout)
+    section = README[README.index("## What JSON holds") :]
+    names = {*record, *record["best"], *(reason.name.lower() for reason in StopReason)}
+    assert [name for name in sorted(names) if f"`{name}`" not in section] == []

@@ -51,7 +51,7 @@ class GeneticSession:
         names = {operator.name for operator in problem.operators.operators}
         self._max_size = problem.max_size
         self._scaling = {"add", "mul"} <= names and problem.max_size > 4
-        # Slope and intercept take up to four nodes of the law that is reported; short laws often need neither.
+        # Slope and intercept take up to four nodes of the reported law; short laws often need neither.
         self._largest = max(min(problem.max_size, 12), problem.max_size - 4)
         size = -(-len(rows) // 64) * 64
         # Without an intercept of its own a tree has to explain the mean as well.
@@ -187,7 +187,7 @@ class GeneticSession:
 
 
 def _spread(blocks: Blocks, rows: int) -> float:
-    """What the squared residuals of the first rows are measured by: the spread of a centred target, else its squares."""
+    """What squared residuals of the first rows are measured by: spread if centred, else squares."""
     y, w = blocks.target[0, :rows], blocks.weights[0, :rows]
     mean = np.average(y, weights=w) if blocks.center else 0.0
     return float(np.sum(w * (y - mean) ** 2))
