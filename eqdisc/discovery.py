@@ -1,7 +1,7 @@
 """From a table to its law: the one call people make, and what they get back."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
@@ -158,7 +158,7 @@ class Discovery:
 def discover(
     dataset: Dataset,
     *,
-    operators: str | OperatorSet | None = None,
+    operators: str | Sequence[str] | OperatorSet | None = None,
     macros: Sequence[str | Macro] = (),
     time_limit: float = 30.0,
     epochs: int | None = None,
@@ -170,7 +170,7 @@ def discover(
 ) -> Discovery:
     """Find the law that gives the target of a table from its features.
 
-    operators  : what laws may be made of: "+ - * / sqrt exp"; None for `DEFAULT_OPERATORS`
+    operators  : what laws may be made of: "+ - * / sqrt exp" or a list of names; None for `DEFAULT_OPERATORS`
     macros     : operators of your own: "sq1(x)=x**2+1"
     time_limit : seconds, compilation left out; it only picks the last whole epoch
     epochs     : exactly so many epochs, whatever the clock says: the way to repeat a run
@@ -180,7 +180,8 @@ def discover(
     proposers  : strategies, by name ("gp,closed_form") or as objects like `Seeds(("a*x**2",))`; None for all
     observers  : told of progress
 
-    Ctrl-C ends the search and the best so far is returned. OptionError for an impossible setting.
+    Ctrl-C ends the search and the best so far is returned. OptionError for an impossible setting, DataError
+    for anything but a `Dataset`.
 
     Example
     -------
@@ -198,10 +199,11 @@ def discover(
         _check_whole("epochs", epochs, least=1)
     _check_whole("max_size", max_size, least=1)
     budget = Budget(time_limit, epochs)
+    _check_dataset(dataset)
     problem = Problem.of(dataset, _operator_set(operators, macros), max_size, seed)
     scaling = Scaling.of(dataset)
     strategies = _strategies(proposers)
-    if not scaling.is_identity:
+    if not scaling.is_identity and "mul" in problem.operators:  # the way back multiplies
         strategies = tuple(InWorkingUnits(strategy, scaling) for strategy in strategies)
     search = Search(
         problem,
@@ -239,12 +241,35 @@ def _check_whole(what: str, value: object, least: int) -> None:
         raise OptionError(f"{what} is {value!r}; wanted a whole number, {least} or more")
 
 
-def _operator_set(operators: str | OperatorSet | None, macros: Sequence[str | Macro]) -> OperatorSet:
-    if isinstance(operators, OperatorSet):
-        chosen = operators
+def _check_dataset(dataset: object) -> None:
+    if isinstance(dataset, Dataset):
+        return
+    if isinstance(dataset, (str, os.PathLike)):
+        path = os.fspath(dataset)
+        advice = f"read the file first: discover(read_table({path!r}, target=...))"
     else:
-        chosen = OperatorSet.parse(DEFAULT_OPERATORS if operators is None else operators)
-    return chosen.with_macros(macros)
+        advice = "make one of arrays: discover(Dataset.of(X, y))"
+    raise DataError(f"discover wants a Dataset and got a {type(dataset).__name__}; {advice}")
+
+
+def _operator_set(
+    operators: str | Sequence[str] | OperatorSet | None, macros: Sequence[str | Macro]
+) -> OperatorSet:
+    if isinstance(operators, OperatorSet):
+        return operators.with_macros(macros)
+    words = DEFAULT_OPERATORS if operators is None else operators
+    if not isinstance(words, str):
+        words = " ".join(_words(words))
+    return OperatorSet.parse(words).with_macros(macros)
+
+
+def _words(operators: object) -> list[str]:
+    words = list(operators) if isinstance(operators, Iterable) else [None]
+    if not all(isinstance(word, str) for word in words):
+        raise OptionError(
+            f'the operators are {operators!r}; wanted text such as "+ - * / sqrt" or a list of names'
+        )
+    return words
 
 
 def _strategies(proposers: str | Sequence[str | Proposer] | None) -> tuple[Proposer, ...]:

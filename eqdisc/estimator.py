@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Regression whose model is an equation.
 
-    operators    : "+ - * / sqrt exp"; None for the default set
+    operators    : "+ - * / sqrt exp" or a list of names; None for the default set
     macros       : operators of your own: "sq1(x)=x**2+1"
     time_limit   : seconds for each `fit`, compilation left out
     epochs       : exactly so many epochs instead, so that a fit can be repeated to the bit
@@ -52,7 +52,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        operators: str | OperatorSet | None = None,
+        operators: str | Sequence[str] | OperatorSet | None = None,
         *,
         macros: Sequence[str | Macro] = (),
         time_limit: float = 30.0,

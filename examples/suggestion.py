@@ -1,7 +1,7 @@
 """A law we suspect, as a suggestion: its constants are fitted, and every other strategy may still beat it.
 
-The pressure of water vapour over temperature in kelvin; suggested is the law of Clausius and Clapeyron with rough
-constants. `per` is an operator of our own.
+The pressure of water vapour over temperature in kelvin; suggested is the law of Clausius and Clapeyron with
+rough constants. `per` is an operator of our own.
 """
 
 from eqdisc import discover, read_example

@@ -59,6 +59,7 @@ _SUMLIKE = (ADD, SUB, MUL, NEG, SQUARE, CUBE)
 _SELECTING = (ABS, MIN, MAX, FLOOR, SIGN, CBRT)
 _BOUNDED = (SIN, COS)
 _SATURATING = (TANH, ATAN, ATAN2)
+_SCALED = (MUL, DIV, NEG)  # what may have a number in front
 _ODD = (SIN, TAN, ASIN, ATAN, SINH, TANH, CBRT)
 
 
@@ -135,7 +136,29 @@ def product_of(expression: Expression) -> Product:
     product = Product()
     _collect_factors(expression, 1, False, product)
     _merge_exponentials(product)
+    _pull_roots(product)
     return product
+
+
+def _pull_roots(product: Product) -> None:
+    """2*sqrt(3*x) is sqrt(12) times sqrt(x), sqrt(4*x) is 2*sqrt(x); sqrt(2*x) alone stays, its number is shorter."""
+    pulled = [
+        (side, root, inner)
+        for side in (product.above, product.below)
+        for root in side
+        if root.root in (SQRT, CBRT) and root.codes[-2] in _SCALED
+        for inner in (product_of(root.children[0]),)
+        if inner.coefficient not in (0.0, 1.0) and (inner.above or inner.below)
+        if inner.coefficient > 0.0 or (root.root == CBRT and inner.coefficient != -1.0)
+    ]
+    merges = product.coefficient not in (1.0, -1.0) or len(pulled) > 1
+    for side, root, inner in pulled:
+        factor = float(row_of(root.root).evaluate(inner.coefficient))
+        if merges or len(repr(factor)) <= len(repr(inner.coefficient)):
+            exponent = side.pop(root)
+            product.scale(factor, exponent, side is product.below)
+            plain = Expression.apply(root.root, unscaled(inner))
+            product.multiply(plain, exponent, side is product.below)
 
 
 def _merge_exponentials(product: Product) -> None:

@@ -127,7 +127,7 @@ def _bottom_up(expression: Expression) -> Expression:
     if not expression.arity_root:
         return expression
     node = Expression.apply(expression.root, *(_bottom_up(child) for child in expression.children))
-    for rule in (_folded, _matched, _merged, _even, _shifted, _rooted, _chained, _chosen):
+    for rule in (_folded, _matched, _merged, _even, _shifted, _rooted, _pulled, _chained, _chosen):
         simpler = rule(node)
         if simpler is not None and simpler != node and simpler.size <= node.size:
             node = simpler
@@ -224,6 +224,17 @@ def _rooted(node: Expression) -> Expression | None:
     if not exponent or node.children[0].root != EXP:
         return None
     return Expression.apply(EXP, _bottom_up(exponent * node.children[0].children[0]))
+
+
+def _pulled(node: Expression) -> Expression | None:
+    """sqrt(4*x) is 2*sqrt(x)."""
+    if node.root not in (SQRT, CBRT):
+        return None
+    try:
+        product = algebra.product_of(node)
+    except algebra.NotRepresentable:
+        return None
+    return algebra.scaled(product.coefficient, algebra.unscaled(product), product)
 
 
 def _chained(node: Expression) -> Expression | None:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 # SymPy computes with exact integers: 1000 is harmless, towers of large ones would never end.
 _LARGEST_INTEGER = 1000.0
+_MOST_VALUES = 64
 # Operations on numbers that stay as they are written; others are replaced by their value.
 _KEPT = (ADD, SUB, MUL, DIV, NEG, INV, SQRT)
 
@@ -60,7 +62,7 @@ def sympy_text(expression: Expression, symbols: Sequence[str]) -> str:
             return feature_name(symbols, int(payload)), ATOM
         return _number(payload), MINUS if payload < 0.0 else ATOM
 
-    codes, payload = _numbers_folded(expression)
+    codes, payload = _numbers_folded(_decided(expression))
     return render(codes, payload, leaf, lambda row, last: row.sympy)
 
 
@@ -69,6 +71,40 @@ def _number(value: float) -> str:
         return "nan" if math.isnan(value) else "oo" if value > 0.0 else "-oo"
     whole = value.is_integer() and abs(value) <= _LARGEST_INTEGER
     return str(int(value)) if whole else repr(value)
+
+
+def _decided(expression: Expression) -> Expression:
+    """Without each `where` whose condition only ever is one of a few numbers, none of them positive.
+
+    SymPy finds these numbers too, asin(-1.3) among them, and refuses to compare them with 0.
+    """
+    if WHERE not in expression.codes:
+        return expression
+    children = [_decided(child) for child in expression.children]
+    if expression.root == WHERE and children[0].features:
+        values = _only_values(children[0])
+        if values is not None and not any(value > 0.0 for value in values):
+            return children[2]
+    return Expression.apply(expression.root, *children)
+
+
+def _only_values(expression: Expression) -> set[float] | None:
+    """The numbers that an expression with features is limited to, NaN aside; None for more than a few."""
+    if not expression.arity_root:
+        return None if expression.features else {expression.payload[0]}
+    children = expression.children
+    if expression.root in (SUB, MOD) and children[0] == children[1]:
+        return {0.0}
+    known = [_only_values(child) for child in children]
+    if expression.root == WHERE:
+        branches = [values for values in known[1:] if values is not None]
+        return branches[0] | branches[1] if len(branches) == 2 else None
+    operands = [values for values in known if values is not None]
+    if len(operands) < len(known) or math.prod(map(len, operands)) > _MOST_VALUES:
+        return None
+    with np.errstate(all="ignore"):
+        evaluate = row_of(expression.root).evaluate
+        return {float(evaluate(*map(np.float64, numbers))) for numbers in product(*operands)}
 
 
 def _numbers_folded(expression: Expression) -> tuple[list[int], list[float]]:

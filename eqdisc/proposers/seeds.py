@@ -67,6 +67,7 @@ class SeedsSession:
             evaluations=len(fits),
             node_evaluations=sum(fit.expression.size * (fit.steps + 1) for fit in fits) * train.n_rows,
             exhausted=True,
+            as_given=True,
         )
 
     def observe(self, candidates: Sequence[Candidate]) -> None:

@@ -20,6 +20,7 @@ from eqdisc.search.front import ParetoFront
 from eqdisc.search.observer import Observer, Progress
 from eqdisc.search.polish import polish, worth_polishing
 from eqdisc.search.proposer import Proposals, Proposer, Session
+from eqdisc.search.spelling import allowed_codes, respell
 
 AS_GOOD = 4.0  # times the smallest loss is as good as it when the rounding of a table is all that is left
 POLISHING = 0.3  # seconds that polishing the front takes at the end, on an ordinary machine
@@ -156,6 +157,7 @@ class _Run:
     def __init__(self, search: Search) -> None:
         self.search = search
         self.scorer = Scorer(search.problem)
+        self.allowed = allowed_codes(search.problem.operators)
         self.front = ParetoFront()
         self.milestones = ParetoFront()  # what counted as an improvement: small steps add up to one
         self.polished: dict[Candidate, Candidate] = {}
@@ -240,7 +242,9 @@ class _Run:
         live.exhausted = proposals.exhausted
         self.evaluations += proposals.evaluations
         self.node_evaluations += proposals.node_evaluations
-        moved = [self.consider(expression, live.proposer.name) for expression in live.unseen(proposals)]
+        fresh = live.unseen(proposals)
+        spelled = fresh if proposals.as_given else [respell(expression, self.allowed) for expression in fresh]
+        moved = [self.consider(law, live.proposer.name) for law in spelled if law is not None]
         if any(moved):
             self.last_improvement = self.epoch + 1
             self.exact = self.has_exact()

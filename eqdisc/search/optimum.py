@@ -145,7 +145,8 @@ def _least_squares(jacobian: FloatArray, residual: FloatArray) -> FloatArray:
 
 
 def _column_norms(jacobian: FloatArray) -> FloatArray:
-    norms = np.sqrt(np.sum(jacobian**2, axis=0))
+    with np.errstate(over="ignore"):
+        norms = np.sqrt(np.sum(jacobian**2, axis=0))
     return np.where((norms > 0.0) & np.isfinite(norms), norms, 1.0)
 
 

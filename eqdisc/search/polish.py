@@ -17,7 +17,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr import algebra
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import CONSTANT, EXP, LOG, NEG, SUB, VARIABLE
+from eqdisc.expr.operators import CONSTANT, EXP, LOG
 from eqdisc.expr.simplify import simplify
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import (
@@ -34,7 +34,7 @@ from eqdisc.scoring.description import (
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.optimum import Optimum, constant_errors, optimum, orthonormal_basis, root_weights
 from eqdisc.search.sample import sample
-from eqdisc.search.spelling import other_ways, respell
+from eqdisc.search.spelling import MOST_LONGER, allowed_codes, other_ways, respell, without_poles
 
 SAMPLE_ROWS = 1000  # the trials look at so many rows, the last fit at more
 LAST_ROWS = 20_000
@@ -49,6 +49,7 @@ SNAPS_PER_ROUND = 3
 REFITS_PER_ROUND = 4
 SPELLINGS = 6
 ROUNDS = 12
+SNAP_LOSS = 1.01  # times its loss is what rounding may make of a law
 TURNS = 4  # a rounded constant can make a term useless, and a dropped term a constant round
 LARGEST_ROUNDED = 24  # nodes; round constants are no evidence in a long approximation
 LARGEST_RESIDUAL = 1e150  # its square is still a number
@@ -60,7 +61,8 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
     """The candidate simplified, relieved of useless terms, its constants rounded where that pays, the rest
     fitted.
 
-    The answer is the candidate itself where polishing does not shorten its description. Constants are fitted
+    The answer is the candidate itself (without poles that cancel) where polishing does not shorten its
+    description, and always for a constant: the mean has nothing to polish. Constants are fitted
     to the training rows, so that the held-out loss stays an honest one. Deterministic; a few milliseconds for
     an ordinary expression on a thousand rows, and little more on many (trials look at a sample).
 
@@ -76,11 +78,12 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
     [0.333333333333, 2.0]
     """
     train = scorer.problem.train
-    operators = scorer.problem.operators.codes
-    minus = (NEG,) if SUB in operators else ()  # who may write a - b may write -b
-    allowed = frozenset((VARIABLE, CONSTANT, *operators, *minus, *candidate.expression.codes))
+    if not candidate.expression.features:
+        return candidate
+    allowed = allowed_codes(scorer.problem.operators).union(candidate.expression.codes)
     largest = max(scorer.problem.max_size, candidate.complexity)
     rows = sample(train, LAST_ROWS)
+    candidate = _without_poles(candidate, scorer, allowed)
     best, length = candidate, describe(candidate.expression, rows, train.n_rows)
     for expression in polished_expressions(candidate.expression, train, allowed):
         law = scorer.score(expression, candidate.found_by)
@@ -89,6 +92,15 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
             if not length.is_shorter_than(other):
                 best, length = law, other
     return best
+
+
+def _without_poles(candidate: Candidate, scorer: Scorer, allowed: frozenset[int]) -> Candidate:
+    expression = respell(without_poles(candidate.expression), allowed)
+    if expression is None or expression.size > candidate.complexity + MOST_LONGER:
+        return candidate
+    law = None if expression == candidate.expression else scorer.score(expression, candidate.found_by)
+    # A law that is exact moves by its rounding, another does not move.
+    return candidate if law is None or law.complexity > scorer.problem.max_size else law
 
 
 def polished_expressions(
@@ -238,8 +250,16 @@ class _Bench:
                 values, pinned = constants.copy(), fixed.copy()
                 values[i], pinned[i] = value, True
                 found = self.state(state.expression.with_constants(values), ~pinned)
-                if found.is_shorter_than(state):
+                if found.is_shorter_than(state) and self.is_as_good(found, state):
                     yield found
+
+    def is_as_good(self, rounded: _State, state: _State) -> bool:
+        """Whether a law as long as before is as good: one with fewer nodes is another law, with its own place."""
+        largest = SNAP_LOSS * max(state.optimum.mean_square, rounded.description.floor)
+        if rounded.optimum.mean_square <= largest:
+            return True
+        simpler = self.simplified(rounded.expression)
+        return simpler.size < state.expression.size
 
     def roundings(self, state: _State, fixed: BoolArray) -> Iterator[tuple[float, int, float]]:
         """By how many bits the description promises to change, which constant, its round value.

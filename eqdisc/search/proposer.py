@@ -19,12 +19,14 @@ class Proposals:
     evaluations      : candidates tried to find them
     node_evaluations : the same work counted in nodes times rows, to be compared between strategies
     exhausted        : the session has nothing more to say
+    as_given         : they are the user's own word and may use operators that the problem does not allow
     """
 
     expressions: tuple[Expression, ...]
     evaluations: int = 0
     node_evaluations: int = 0
     exhausted: bool = False
+    as_given: bool = False
 
 
 class Session(Protocol):

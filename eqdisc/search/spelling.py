@@ -3,9 +3,23 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from eqdisc.expr.algebra import NotRepresentable, Product, Sum, sum_of, unscaled, written_sum
+from eqdisc.expr.algebra import NotRepresentable, Product, Sum, product_of, sum_of, unscaled, written_sum
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import ADD, CONSTANT, DIV, EXP, LOG, MUL, POW, SUB, VARIABLE, row_of
+from eqdisc.expr.operators import (
+    ADD,
+    CONSTANT,
+    DIV,
+    EXP,
+    LOG,
+    MUL,
+    NEG,
+    POW,
+    SQRT,
+    SUB,
+    VARIABLE,
+    OperatorSet,
+    row_of,
+)
 from eqdisc.expr.parse import parse
 
 # Left an operator on a and b, right another way to write it, the shortest first; equal for all real values.
@@ -30,8 +44,10 @@ _WAYS_AS_TEXT = """
     min     neg(max(neg(a), neg(b)))
     max     neg(min(neg(a), neg(b)))
 """
+MOST_LONGER = 2  # nodes that the removal of a pole may cost
 _LARGEST_POWER = 8
 _LARGEST_EXPONENT = 64.0
+_SMALLEST_DIVISOR = 1e-290  # the inverse of a smaller one may be infinite
 _DEEPEST = 4  # ways within ways: neg within sub, square within cube within a power
 
 
@@ -46,16 +62,29 @@ def _read_ways() -> dict[str, list[Expression]]:
 _WAYS = _read_ways()
 
 
+def allowed_codes(operators: OperatorSet) -> frozenset[int]:
+    """Node codes that laws over these operators may have: leaves, the operators, those that macros are made of.
+
+    Who may write a - b may write -b.
+
+    >>> NEG in allowed_codes(OperatorSet.of("sub")), NEG in allowed_codes(OperatorSet.of("add"))
+    (True, False)
+    """
+    minus = (NEG,) if SUB in operators else ()
+    within = (code for macro in operators.macros for code in macro.body.codes)
+    return frozenset((VARIABLE, CONSTANT, *operators.codes, *minus, *within))
+
+
 def respell(expression: Expression, allowed: frozenset[int]) -> Expression | None:
     """An equal expression with no operator outside `allowed` (node codes); None where no way is known.
 
-    Equal for all real values; not necessarily the shortest way.
+    Equal for all real values, up to the rounding of its constants; the expression itself where it is allowed.
 
     >>> from eqdisc.expr.operators import ADD, MUL
     >>> str(respell(parse("x**2 - y", ["x", "y"]), frozenset({ADD, MUL})))
     'x0*x0 + (-1*x1)'
     """
-    return _respell(expression, allowed, _DEEPEST)
+    return expression if allowed.issuperset(expression.codes) else _respell(expression, allowed, _DEEPEST)
 
 
 def _respell(expression: Expression, allowed: frozenset[int], depth: int) -> Expression | None:
@@ -81,7 +110,44 @@ def _respell(expression: Expression, allowed: frozenset[int], depth: int) -> Exp
 def _ways(code: int, operands: Sequence[Expression]) -> list[Expression]:
     if code == POW:
         return _ways_to_power(*operands)
-    return [_substituted(way, operands) for way in _WAYS.get(row_of(code).name, [])]
+    merged = _merged_with_number(code, *operands)
+    ways = [_substituted(way, operands) for way in _WAYS.get(row_of(code).name, [])]
+    return ways if merged is None else [merged, *ways]
+
+
+def _merged_with_number(
+    code: int, left: Expression, right: Expression | None = None, *_: Expression
+) -> Expression | None:
+    """a + (-2)*b for a - 2*b and 0.5*a for a/2: another number instead of another operator."""
+    if code == NEG:
+        return _multiplied(-1.0, left)
+    if right is None:
+        return None
+    if code in (ADD, SUB):
+        negative = _multiplied(-1.0, right)
+        return None if negative is None else Expression.apply(SUB if code == ADD else ADD, left, negative)
+    if code == DIV and right.root == CONSTANT and abs(right.payload[0]) > _SMALLEST_DIVISOR:
+        factor = 1.0 / right.payload[0]
+        return _multiplied(factor, left) or factor * left
+    return None
+
+
+def _multiplied(factor: float, expression: Expression) -> Expression | None:
+    """factor * expression with no node more, taken into a number that is there; None where there is none."""
+    if expression.root == CONSTANT:
+        product = factor * expression.payload[0]
+        return Expression.constant(product) if math.isfinite(product) else None
+    if expression.root not in (ADD, SUB, MUL, DIV):
+        return None
+    left, right = expression.children
+    within = _multiplied(factor, left)
+    if expression.root in (ADD, SUB):
+        other = _multiplied(factor, right)
+        return None if within is None or other is None else Expression.apply(expression.root, within, other)
+    if within is not None:
+        return Expression.apply(expression.root, within, right)
+    within = _multiplied(factor, right) if expression.root == MUL else None
+    return None if within is None else Expression.apply(MUL, left, within)
 
 
 def _ways_to_power(base: Expression, exponent: Expression) -> list[Expression]:
@@ -117,8 +183,8 @@ def _substituted(template: Expression, operands: Sequence[Expression]) -> Expres
 def other_ways(node: Expression) -> Iterator[Expression]:
     """A sum, product, quotient or exponential whose constants come out otherwise, with equal values.
 
-    k*(u + v) as k*u + k*v, k*u + c as k*(u + c/k), k/u + c as c*(u + k/c)/u, exp(u + c) as exp(c)*exp(u) and
-    log(u) + c as log(exp(c)*u).
+    k*(u + v) as k*u + k*v, k*u + c as k*(u + c/k), k/u + c as c*(u + k/c)/u, exp(u + c) as exp(c)*exp(u),
+    log(u) + c as log(exp(c)*u) and k*sqrt(u) as sqrt(k**2*u).
 
     >>> [str(way) for way in other_ways(parse("1.4*(x - 0.5)", ["x"]))]
     ['1.4*x0 - 0.7']
@@ -132,6 +198,9 @@ def other_ways(node: Expression) -> Iterator[Expression]:
         elif node.root == MUL:
             if left.root == CONSTANT and right.root in (ADD, SUB):
                 yield written_sum(sum_of(node, distribute=True))
+            if left.root == CONSTANT and right.root == SQRT and left.payload[0] > 0.0:
+                inside = left.payload[0] ** 2 * right.children[0]
+                yield Expression.apply(SQRT, written_sum(sum_of(inside, distribute=False)))
         elif CONSTANT in (left.root, right.root):
             yield from _over_one_denominator(node)
             yield from _factored(node)
@@ -178,3 +247,59 @@ def _joined_logarithm(node: Expression) -> Iterator[Expression]:
             logarithm = Expression.apply(LOG, written_sum(sum_of(inside, distribute=True)))
             others = {other: kept for other, kept in total.terms.items() if other != term}
             yield written_sum(Sum(0.0, {logarithm: [(coefficient, Product(1.0, {logarithm: 1}))], **others}))
+
+
+def without_poles(expression: Expression) -> Expression:
+    """x*(u + c/x) as x*u + c, where that is at most two nodes longer; the same value but where x is 0.
+
+    There the first has none, although nothing happens there.
+
+    >>> str(without_poles(parse("x*(x*exp(-y) + 0.5/x)", ["x", "y"])))
+    'x0**2*exp(-x1) + 0.5'
+    """
+    if not expression.arity_root:
+        return expression
+    node = Expression.apply(expression.root, *(without_poles(child) for child in expression.children))
+    try:
+        spread = _multiplied_out(product_of(node)) if node.root in (MUL, DIV) else None
+    except NotRepresentable:
+        return node
+    return spread if spread is not None and spread.size <= node.size + MOST_LONGER else node
+
+
+def _multiplied_out(product: Product) -> Expression | None:
+    """The product with a sum multiplied out whose terms are divided by another factor; None if there is none."""
+    for base, exponent in product.above.items():
+        if exponent != 1 or base.root not in (ADD, SUB):
+            continue
+        factors = {other: k for other, k in product.above.items() if other != base}
+        total = sum_of(base, distribute=True)
+        terms = [(c, term) for found in total.terms.values() for c, term in found]
+        if not any(factors.keys() & term.below.keys() for _, term in terms):
+            continue
+        out = Sum()
+        for coefficient, term in [*terms, (total.constant, Product())]:
+            if coefficient != 0.0:
+                multiple = _times(term, factors, product.below)
+                if multiple.above or multiple.below:
+                    out.add(coefficient * product.coefficient, multiple)
+                else:
+                    out.add_constant(coefficient * product.coefficient)
+        return written_sum(out)
+    return None
+
+
+def _times(term: Product, above: dict[Expression, int], below: dict[Expression, int]) -> Product:
+    """The term, without its coefficient, times a quotient; what is in `above` cancels the term's denominator."""
+    result = Product(1.0, dict(term.above), dict(term.below))
+    for base, exponent in above.items():
+        cancelled = min(exponent, result.below.get(base, 0))
+        if cancelled:
+            result.below[base] -= cancelled
+            if not result.below[base]:
+                del result.below[base]
+        if exponent > cancelled:
+            result.multiply(base, exponent - cancelled, inverse=False)
+    for base, exponent in below.items():
+        result.multiply(base, exponent, inverse=True)
+    return result

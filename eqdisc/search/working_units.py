@@ -12,6 +12,7 @@ from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.complexity import complexity
 from eqdisc.search.proposer import Proposals, Proposer, Session
+from eqdisc.search.spelling import allowed_codes, respell
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,16 @@ class InWorkingUnits:
             train=self.scaling.apply(problem.train),
             heldout=None if problem.heldout is None else self.scaling.apply(problem.heldout),
         )
-        return WorkingUnitsSession(self.proposer.start(scaled, seed, threads), self.scaling)
+        session = self.proposer.start(scaled, seed, threads)
+        return WorkingUnitsSession(session, self.scaling, allowed_codes(problem.operators))
 
 
 class WorkingUnitsSession:
     """One run of a strategy in working units."""
 
-    def __init__(self, session: Session, scaling: Scaling) -> None:
+    def __init__(self, session: Session, scaling: Scaling, allowed: frozenset[int]) -> None:
         self._session = session
+        self._allowed = allowed
         self._outwards = scaling
         self._inwards = Scaling(tuple(1.0 / factor for factor in scaling.features), 1.0 / scaling.target)
 
@@ -56,23 +59,25 @@ class WorkingUnitsSession:
     def propose(self) -> Proposals:
         """What the strategy inside proposes, in the user's units."""
         proposals = self._session.propose()
-        return replace(
-            proposals, expressions=tuple(_translate(self._outwards, e) for e in proposals.expressions)
-        )
+        translated = tuple(self._translate(e, self._outwards) for e in proposals.expressions)
+        return replace(proposals, expressions=translated)
 
     def observe(self, candidates: Sequence[Candidate]) -> None:
         """Show the strategy inside the candidates in its own units."""
         square = self._outwards.target**2
-        self._session.observe([_in_units(candidate, self._inwards, square) for candidate in candidates])
+        self._session.observe([self._in_working_units(candidate, square) for candidate in candidates])
 
+    def _in_working_units(self, candidate: Candidate, square: float) -> Candidate:
+        expression = self._translate(candidate.expression, self._inwards)
+        heldout_loss = None if candidate.heldout_loss is None else candidate.heldout_loss * square
+        return Candidate(
+            expression, candidate.loss * square, heldout_loss, complexity(expression), candidate.found_by
+        )
 
-def _translate(scaling: Scaling, expression: Expression) -> Expression:
-    return simplify(scaling.restore(expression))
-
-
-def _in_units(candidate: Candidate, scaling: Scaling, square: float) -> Candidate:
-    expression = _translate(scaling, candidate.expression)
-    heldout_loss = None if candidate.heldout_loss is None else candidate.heldout_loss * square
-    return Candidate(
-        expression, candidate.loss * square, heldout_loss, complexity(expression), candidate.found_by
-    )
+    def _translate(self, expression: Expression, scaling: Scaling) -> Expression:
+        """The factors merged into the numbers that are there; with the operators that are there or allowed."""
+        restored = scaling.restore(expression)
+        allowed = self._allowed.union(expression.codes)
+        spelled = respell(simplify(restored), allowed)
+        shortest = (law for law in (spelled, restored) if law is not None)
+        return min(shortest, key=len)

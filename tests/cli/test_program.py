@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,19 @@ FULL = Path("/dev/full")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and devices of POSIX")
 
 
-def start(arguments: list[str], **streams: object) -> "subprocess.Popen[str]":
+# Tells when the interpreter is up: before, nothing of the program can answer a signal.
+PROGRAM = "from eqdisc.__main__ import main; import os; os.write(2, b'up\\n'); main()"
+
+
+def start(arguments: list[str], **streams: Any) -> "subprocess.Popen[str]":
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-    return subprocess.Popen([sys.executable, "-m", "eqdisc", *arguments], text=True, **streams)  # type: ignore[call-overload]
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], text=True, **streams)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "up\n"
+    return process
 
 
-# Earlier the interpreter itself is still starting.
-@pytest.mark.parametrize("seconds", [0.1, 0.15, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize("seconds", [0.02, 0.05, 0.1, 0.2, 0.3, 0.5])
 def test_an_interrupt_at_any_time_leaves_json_or_one_line(seconds: float) -> None:
     arguments = ["discover", str(example_path("thurber")), "--target", "mobility", "--json", "--quiet"]
     with start([*arguments, "--time", "300"]) as process:

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from eqdisc.data.dataset import Dataset
-from eqdisc.data.tables import read_example
 from eqdisc.discovery import Law, discover
 from eqdisc.expr.format import format_expression
 from eqdisc.proposers.gp.settings import GeneticProgramming
 
 FOLDER = Path(__file__).with_name("fronts")
-DIGITS = 6
+DIGITS = 8
 
 
 def closed_form(dataset: Dataset) -> list[Law]:
@@ -28,7 +27,7 @@ def closed_form(dataset: Dataset) -> list[Law]:
 
 
 def gp(dataset: Dataset) -> list[Law]:
-    """The law chosen: breeding decides by differences in the last digit, and these depend on the processor."""
+    """The law chosen: breeding decides by last digits, which depend on the processor."""
     strategy = GeneticProgramming(population=100, epoch_work=2_000_000)
     return [discover(dataset, proposers=[strategy], epochs=2, seed=0, threads=1).best]
 
@@ -44,10 +43,15 @@ def lens() -> Dataset:
     return Dataset.of(np.column_stack([x, y]), 2.5 * x / y + 1.25, names=["x", "y"], target_name="z")
 
 
+def attraction() -> Dataset:
+    a, b, r = np.random.default_rng(2).uniform(1.0, 4.0, (3, 80))
+    return Dataset.of(np.column_stack([a, b, r]), 6.674 * a * b / r**2, ["a", "b", "r"], "force")
+
+
 RUNS: dict[str, Callable[[], list[Law]]] = {
     "closed_form_pendulum": lambda: closed_form(pendulum()),
     "closed_form_lens": lambda: closed_form(lens()),
-    "closed_form_kepler": lambda: closed_form(read_example("kepler")),
+    "closed_form_attraction": lambda: closed_form(attraction()),
     "gp_lens": lambda: gp(lens()),
 }
 
