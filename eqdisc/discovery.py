@@ -259,13 +259,13 @@ def _operator_set(
         return operators.with_macros(macros)
     words = DEFAULT_OPERATORS if operators is None else operators
     if not isinstance(words, str):
-        words = " ".join(_words(words))
+        words = " ".join(_checked_words(words))
     return OperatorSet.parse(words).with_macros(macros)
 
 
-def _words(operators: object) -> list[str]:
-    words = list(operators) if isinstance(operators, Iterable) else [None]
-    if not all(isinstance(word, str) for word in words):
+def _checked_words(operators: object) -> list[str]:
+    words = list(operators) if isinstance(operators, Iterable) else []
+    if not words or not all(isinstance(word, str) for word in words):
         raise OptionError(
             f'the operators are {operators!r}; wanted text such as "+ - * / sqrt" or a list of names'
         )

@@ -1,5 +1,6 @@
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.proposers.seeds import Seeds
 from eqdisc.search.engine import StopReason
+from eqdisc.search.spelling import allowed_codes
 
 X = np.random.default_rng(0).uniform(1.0, 4.0, (80, 2))
 Y = 2.5 * np.sqrt(X[:, 0]) / X[:, 1]
@@ -119,3 +121,38 @@ def test_impossible_settings(options, message):
 def test_operators_as_text_or_as_a_set():
     for operators in ("+ *", OperatorSet.of("add", "mul")):
         assert discover(TABLE, operators=operators, proposers=[SUGGESTION], epochs=1).front
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("kepler.csv", r"read_table\('kepler.csv', target="),
+        (Path("kepler.csv"), r"read_table\('kepler.csv', target="),
+        (X, r"got a ndarray; .*Dataset.of\(X, y\)"),
+        (None, "got a NoneType"),
+    ],
+)
+def test_anything_but_a_dataset(data, message):
+    with pytest.raises(DataError, match=message):
+        discover(data)
+
+
+def test_operators_as_a_list():
+    listed = discover(TABLE, operators=["*", "/", "sqrt"], proposers=[SUGGESTION], epochs=1)
+    assert listed.front == discover(TABLE, operators="* / sqrt", proposers=[SUGGESTION], epochs=1).front
+
+
+@pytest.mark.parametrize("operators", [5, [1, 2], [], ("+", None)])
+def test_operators_of_another_type(operators):
+    with pytest.raises(OptionError, match="wanted text such as"):
+        discover(TABLE, operators=operators)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e25])
+def test_the_operators_asked_for_are_those_reported(size):
+    random = np.random.default_rng(0)
+    y = X[:, 0] ** 2 - X[:, 1] / 3 + 0.01 * random.normal(size=80)
+    found = discover(Dataset.of(size * X, size * y), operators="+ *", proposers="closed_form", epochs=3)
+    used = {code for law in found.front for code in law.tree.codes}
+    assert used <= allowed_codes(OperatorSet.parse("+ *"))
+    assert found.best.r2 > 0.99

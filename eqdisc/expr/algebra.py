@@ -141,7 +141,7 @@ def product_of(expression: Expression) -> Product:
 
 
 def _pull_roots(product: Product) -> None:
-    """2*sqrt(3*x) is sqrt(12) times sqrt(x), sqrt(4*x) is 2*sqrt(x); sqrt(2*x) alone stays, its number is shorter."""
+    """Numbers out of roots: 3*sqrt(2*x) has one then, sqrt(4*x) a shorter one; sqrt(2*x) stays as it is."""
     pulled = [
         (side, root, inner)
         for side in (product.above, product.below)

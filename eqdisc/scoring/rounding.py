@@ -213,5 +213,6 @@ def _inherited(jacobian: FloatArray, floors: FloatArray, weights: FloatArray | N
 
 
 def _norms(jacobian: FloatArray) -> FloatArray:
-    norms = np.sqrt(np.sum(jacobian**2, axis=0))
+    with np.errstate(over="ignore"):
+        norms = np.sqrt(np.sum(jacobian**2, axis=0))
     return np.where(norms > 0.0, norms, 1.0)

@@ -95,12 +95,13 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
 
 
 def _without_poles(candidate: Candidate, scorer: Scorer, allowed: frozenset[int]) -> Candidate:
-    expression = respell(without_poles(candidate.expression), allowed)
-    if expression is None or expression.size > candidate.complexity + MOST_LONGER:
+    """The candidate multiplied out where that removes a pole, which no row of a table that it fits is at."""
+    plain = without_poles(candidate.expression)
+    expression = None if plain == candidate.expression else respell(simplify(plain), allowed)
+    largest = min(candidate.complexity + MOST_LONGER, scorer.problem.max_size)
+    if expression is None or expression.size > largest:
         return candidate
-    law = None if expression == candidate.expression else scorer.score(expression, candidate.found_by)
-    # A law that is exact moves by its rounding, another does not move.
-    return candidate if law is None or law.complexity > scorer.problem.max_size else law
+    return scorer.score(expression, candidate.found_by) or candidate
 
 
 def polished_expressions(
@@ -118,7 +119,8 @@ def polished_expressions(
         if rows.n_rows > SAMPLE_ROWS:
             yield optimum(state.expression, rows, None, LAST_STEPS, LAST_GAIN).expression
         for _ in range(TURNS):
-            state = bench.respelled(bench.snapped(state))
+            largest = SNAP_LOSS * max(state.optimum.mean_square, state.description.floor)
+            state = bench.respelled(bench.snapped(state, largest), largest)
             pruned = bench.pruned(state)
             if pruned is state:
                 break
@@ -232,16 +234,19 @@ class _Bench:
         exact = state.optimum.mean_square <= state.description.floor
         return exact or state.expression.size <= LARGEST_ROUNDED
 
-    def snapped(self, state: _State) -> _State:
-        """Round constants, one a round, as long as the description gets shorter; simplify the result."""
+    def snapped(self, state: _State, largest: float) -> _State:
+        """Round constants, one a round, as long as the description gets shorter; simplify the result.
+
+        largest : mean square residual that rounding may leave where it spares no node
+        """
         for _ in range(ROUNDS):
-            better = next(self.snaps(state), None)
+            better = next(self.snaps(state, largest), None)
             if better is None:
                 break
             state = better
         return self.tidied(self.cleaned(state))
 
-    def snaps(self, state: _State) -> Iterator[_State]:
+    def snaps(self, state: _State, largest: float) -> Iterator[_State]:
         constants = state.expression.constants
         fixed = fixed_constants(state.expression)
         trials = sorted(self.roundings(state, fixed))
@@ -250,16 +255,14 @@ class _Bench:
                 values, pinned = constants.copy(), fixed.copy()
                 values[i], pinned[i] = value, True
                 found = self.state(state.expression.with_constants(values), ~pinned)
-                if found.is_shorter_than(state) and self.is_as_good(found, state):
+                if found.is_shorter_than(state) and self.may_replace(state, found, largest):
                     yield found
 
-    def is_as_good(self, rounded: _State, state: _State) -> bool:
-        """Whether a law as long as before is as good: one with fewer nodes is another law, with its own place."""
-        largest = SNAP_LOSS * max(state.optimum.mean_square, rounded.description.floor)
+    def may_replace(self, state: _State, rounded: _State, largest: float) -> bool:
+        """Whether a law as long as before is as good; one with fewer nodes has a place of its own."""
         if rounded.optimum.mean_square <= largest:
             return True
-        simpler = self.simplified(rounded.expression)
-        return simpler.size < state.expression.size
+        return self.simplified(rounded.expression).size < state.expression.size
 
     def roundings(self, state: _State, fixed: BoolArray) -> Iterator[tuple[float, int, float]]:
         """By how many bits the description promises to change, which constant, its round value.
@@ -297,20 +300,20 @@ class _Bench:
         found = self.state(state.expression.with_constants(values), np.zeros(len(values), dtype=bool))
         return state if state.is_shorter_than(found) else found
 
-    def respelled(self, state: _State) -> _State:
+    def respelled(self, state: _State, largest: float) -> _State:
         """The spelling with the roundest constants: 1.4*a - 0.8 rather than 1.4*(a - 0.571429)."""
         for _ in range(ROUNDS):
-            better = next(self.respellings(state), None) if self.may_round(state) else None
+            better = next(self.respellings(state, largest), None) if self.may_round(state) else None
             if better is None:
                 break
             state = better
         return state
 
-    def respellings(self, state: _State) -> Iterator[_State]:
+    def respellings(self, state: _State, largest: float) -> Iterator[_State]:
         for spelling in islice(_ways_to_round(state.expression), SPELLINGS):
             found = self.spelled(spelling)
             if found is not None:
-                other = self.snapped(self.state(found, ~fixed_constants(found)))
+                other = self.snapped(self.state(found, ~fixed_constants(found)), largest)
                 if other.is_shorter_than(state):
                     yield other
 

@@ -63,7 +63,7 @@ _WAYS = _read_ways()
 
 
 def allowed_codes(operators: OperatorSet) -> frozenset[int]:
-    """Node codes that laws over these operators may have: leaves, the operators, those that macros are made of.
+    """Node codes that laws over these operators may have: leaves, the operators, what macros are made of.
 
     Who may write a - b may write -b.
 
@@ -268,7 +268,7 @@ def without_poles(expression: Expression) -> Expression:
 
 
 def _multiplied_out(product: Product) -> Expression | None:
-    """The product with a sum multiplied out whose terms are divided by another factor; None if there is none."""
+    """The product with a sum multiplied out, a term of which is divided by another factor; None without."""
     for base, exponent in product.above.items():
         if exponent != 1 or base.root not in (ADD, SUB):
             continue
@@ -290,7 +290,7 @@ def _multiplied_out(product: Product) -> Expression | None:
 
 
 def _times(term: Product, above: dict[Expression, int], below: dict[Expression, int]) -> Product:
-    """The term, without its coefficient, times a quotient; what is in `above` cancels the term's denominator."""
+    """The term, without its coefficient, times a quotient whose numerator cancels the term's denominator."""
     result = Product(1.0, dict(term.above), dict(term.below))
     for base, exponent in above.items():
         cancelled = min(exponent, result.below.get(base, 0))

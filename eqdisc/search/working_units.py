@@ -75,7 +75,7 @@ class WorkingUnitsSession:
         )
 
     def _translate(self, expression: Expression, scaling: Scaling) -> Expression:
-        """The factors merged into the numbers that are there; with the operators that are there or allowed."""
+        """The factors merged into the numbers that are there; no operator comes in that is not allowed."""
         restored = scaling.restore(expression)
         allowed = self._allowed.union(expression.codes)
         spelled = respell(simplify(restored), allowed)

@@ -172,6 +172,13 @@ def test_order_of_operands_is_fixed(e, seed):
         ("exp(4*x)*exp(-3*y)/exp(z)", "exp(4*x - 3*y - z)"),
         ("y/exp(0.4*x)", "y*exp(-0.4*x)"),
         ("y/exp(x)", "y/exp(x)"),
+        ("sqrt(4*x)", "2*sqrt(x)"),
+        ("sqrt(2*x)", "sqrt(2*x)"),
+        ("2*sqrt(9*x**2 + 4*y**2)", "2*sqrt(9*x**2 + 4*y**2)"),
+        ("3e25*sqrt(4e-72*x**3)", "6e-11*sqrt(x**3)"),
+        ("2*sqrt(3*x)*sqrt(12*y)", "12*sqrt(x)*sqrt(y)"),
+        ("y/sqrt(4*x)", "y/(2*sqrt(x))"),
+        ("cbrt(-8*x)", "-2*cbrt(x)"),
         ("sqrt(exp(0.8*x))", "exp(0.4*x)"),
         ("cos(1.3*x - pi/2)", "sin(1.3*x)"),
         ("sin(x + pi)", "-sin(x)"),
@@ -201,6 +208,7 @@ def test_becomes(text, simple):
         "2/x - 3/x",
         "x/0",
         "log(-2)",
+        "sqrt(-4*x)",
     ],
 )
 def test_stays_because_it_is_not_the_same_everywhere(text):

@@ -219,3 +219,20 @@ def test_symbols_for_any_names(names):
 
 def test_good_names_stay():
     assert symbol_names(["period", "x_1", "Mass"]) == {"period": "period", "x_1": "x_1", "Mass": "Mass"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(asin(where(x, -1.3, 0)), x, y)",
+        "where(log10(mod(x, x)), 2, y)",
+        "where(log(where(x, -1, 1)), x, y)",
+        "y + where(sqrt(x - x - 2), 2, x)",
+    ],
+)
+def test_conditions_that_never_hold_are_decided(text):
+    e = parse(text, ["x", "y"])
+    found = sympy.sympify(sympy_text(e, ["x", "y"]))
+    for x, y in [(0.5, 2.0), (-1.5, 0.25), (3.0, -4.0)]:
+        value = float(found.subs({"x": x, "y": y}))
+        assert value == pytest.approx(float(evaluate(e, np.array([[x, y]]))[0]))

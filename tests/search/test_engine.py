@@ -10,10 +10,12 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.operators import DEFAULT_OPERATORS, OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
+from eqdisc.proposers.seeds import Seeds
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.engine import Budget, Search, StopReason
 from eqdisc.search.observer import Observer
 from eqdisc.search.proposer import Proposals
+from eqdisc.search.spelling import allowed_codes
 
 
 class Clock:
@@ -321,3 +323,18 @@ def test_a_search_without_strategies(problem):
 
 def test_every_reason_is_a_sentence():
     assert all(len(reason.value.split()) > 2 or reason is StopReason.INTERRUPTED for reason in StopReason)
+
+
+def test_only_operators_of_the_problem_are_reported(exact_problem):
+    script = (("x**2", "1.1*x - 0.3", "sin(x)*x", "exp(x)"),)
+    problem = replace(exact_problem, operators=OperatorSet.of("add", "mul"))
+    result = Search(problem, (Scripted(script),), Budget(epochs=1)).run()
+    assert result.best.expression == parse("x*x", ["x"])
+    used = {code for law in result.front for code in law.expression.codes}
+    assert used <= allowed_codes(problem.operators)
+
+
+def test_the_word_of_the_user_is_taken_as_given(problem):
+    narrow = replace(problem, operators=OperatorSet.of("add", "mul"))
+    result = Search(narrow, (Seeds(("2.1*square(x)",)),), Budget(epochs=1)).run()
+    assert parse("x**2", ["x"]).root in result.best.expression.codes

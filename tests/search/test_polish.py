@@ -17,7 +17,7 @@ from eqdisc.scoring.description import describe, is_short
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.optimum import constant_errors, optimum
 from eqdisc.search.polish import WORK, polish, worth_polishing
-from eqdisc.search.spelling import other_ways, respell
+from eqdisc.search.spelling import allowed_codes, other_ways, respell, without_poles
 from tests.strategies import N_FEATURES, SMOOTH_NAMES, expressions
 
 
@@ -214,3 +214,61 @@ def test_other_ways_to_write_have_the_same_values(expression):
         both = np.isfinite(values) & np.isfinite(others)
         scale = 1.0 + np.max(np.abs([*expression.constants, *way.constants, 1.0]))
         np.testing.assert_allclose(others[both], values[both], rtol=1e-9, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("x*(x*exp(-y) + 0.5/x)", "x**2*exp(-y) + 0.5"),
+        ("x*y*(2/(x*y) - y)", "2 - x*y**2"),
+        ("3*x*(y + 1/x)/(2*y)", "1.5*(x*y + 1)/y"),
+        ("y*(x + 1)/x", "y*(x + 1)/x"),
+        ("3*(x + 0.5)", "3*(x + 0.5)"),
+    ],
+)
+def test_poles_that_cancel_are_multiplied_out(text, plain):
+    found, wanted = without_poles(parse(text, ["x", "y"])), parse(plain, ["x", "y"])
+    assert found.size <= wanted.size + 2
+    table = np.random.default_rng(0).uniform(0.5, 2.0, (20, 2))
+    np.testing.assert_allclose(evaluate(found, table), evaluate(parse(text, ["x", "y"]), table), rtol=1e-13)
+    at_zero = np.array([[0.0, 1.0]])
+    np.testing.assert_array_equal(
+        np.isfinite(evaluate(found, at_zero)), np.isfinite(evaluate(wanted, at_zero))
+    )
+
+
+def test_a_polished_law_has_no_pole_that_cancels():
+    law = polished("x*(x*exp(-y) + 0.5/x)", problem_of("x**2*exp(-y) + 0.5", noise=0.01)).expression
+    assert np.isfinite(evaluate(law, np.array([[0.0, 1.0]]))).all()
+
+
+@pytest.mark.parametrize("text", ["x**2 - 3*y", "x - x*y/3", "-(2*x + 1)", "(x - 1)**2/4 - 2*y/5"])
+def test_numbers_take_the_place_of_operators_that_are_not_there(text):
+    expression = parse(text, ["x", "y"])
+    found = respell(expression, allowed_codes(OperatorSet.of("add", "mul")))
+    assert set(found.codes) <= allowed_codes(OperatorSet.of("add", "mul"))
+    assert found.size <= expression.size + expression.codes.count(parse("x**2", ["x"]).root) * 3
+    table = np.random.default_rng(0).uniform(-3.0, 3.0, (20, 2))
+    np.testing.assert_allclose(evaluate(found, table), evaluate(expression, table), rtol=1e-13, atol=1e-13)
+
+
+def test_the_mean_is_not_rounded():
+    problem = problem_of("x**3", noise=0.2, n_rows=8)
+    mean = f"{np.mean(problem.train.target)!r}".removeprefix("np.float64(").removesuffix(")")
+    assert polished(mean, problem).expression == parse(mean, ["x", "y"])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5, 7])
+def test_rounding_costs_a_law_of_the_same_length_no_more_than_one_percent(seed):
+    problem = problem_of("2.37*x + 0.6*y", noise=0.1, n_rows=8, seed=seed)
+    best = optimum(parse("2.0*x + 0.3*y", ["x", "y"]), problem.train)
+    law = polished("2.0*x + 0.3*y", problem)
+    assert law.complexity == 7
+    assert law.loss <= 1.0101 * best.mean_square
+
+
+def test_huge_slopes_are_quiet():
+    features = np.linspace(1e299, 9e299, 20)[:, None]
+    data = Dataset.of(features, np.linspace(1.0, 9.0, 20) ** 2)
+    with np.errstate(all="raise"):
+        optimum(parse("2.0*x + 1", ["x"]), data)

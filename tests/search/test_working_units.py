@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from eqdisc.problem import Problem
 from eqdisc.scoring.loss import mean_squared_error
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.proposer import Proposals
+from eqdisc.search.spelling import allowed_codes
 from eqdisc.search.working_units import InWorkingUnits
 
 
@@ -80,3 +83,16 @@ def test_candidates_are_shown_in_working_units(problem, scaling):
 
 def test_the_name_is_that_of_the_strategy_inside(scaling):
     assert InWorkingUnits(Spy(), scaling).name == "spy"
+
+
+def test_no_operator_comes_in_that_is_not_allowed(problem, scaling):
+    class Sums(Spy):
+        def propose(self):
+            return Proposals(tuple(parse(t, ["a", "b"]) for t in ("a*a*b + 3*b + 1", "a*(a + b)*(a + -0.3)")))
+
+    allowed = OperatorSet.of("add", "mul")
+    session = InWorkingUnits(Sums(), scaling).start(replace(problem, operators=allowed), None, 1)
+    for proposed, given in zip(session.propose().expressions, Sums().propose().expressions, strict=True):
+        assert set(proposed.codes) <= allowed_codes(allowed)
+        numbers_added = 2 * (len(proposed.constants) - len(given.constants))
+        assert proposed.size <= given.size + numbers_added
