@@ -109,7 +109,9 @@ def solve(columns: FloatArray, target: FloatArray, members: tuple[int, ...]) -> 
     """Least-squares coefficients of the given columns and an intercept."""
     chosen = np.sort(np.array(members, dtype=np.int64))
     table = np.column_stack([columns[:, chosen], np.ones(target.size)])
-    norms = np.sqrt(np.mean(table**2, axis=0))
+    largest = np.abs(table).max(axis=0)
+    largest[largest == 0.0] = 1.0
+    norms = largest * np.sqrt(np.mean((table / largest) ** 2, axis=0))  # squares of 1e200 overflow
     norms[norms == 0.0] = 1.0
     solution = np.linalg.lstsq(table / norms, target, rcond=1e-14)[0] / norms
     left = float(np.mean((target - table @ solution) ** 2)) / max(float(np.var(target)), np.finfo(float).tiny)
