@@ -16,7 +16,7 @@ from eqdisc._typing import FloatArray, Int32Array
 from eqdisc.engine import elementary as el
 from eqdisc.engine.compile import inlined, kernel, summation
 from eqdisc.engine.elementary_single import LARGE_ANGLE_SINGLE
-from eqdisc.engine.instructions import bits, fabs, floor, ior, isub, select, sqrt
+from eqdisc.engine.instructions import bits, fabs, floor, iand, ior, isub, ixor, select, sqrt
 from eqdisc.engine.opcodes import (
     COMPANION,
     DST,
@@ -62,25 +62,33 @@ from eqdisc.engine.opcodes import (
 )
 
 U = np.uint64  # unsigned indices: signed ones add wrap-around code to every access
-_LARGE_BITS = np.float64(el.LARGE_ANGLE).view(np.int64)
-_LARGE_BITS_SINGLE = np.float32(LARGE_ANGLE_SINGLE).view(np.int32)
+_BITS = tuple(int(np.float64(v).view(np.int64)) for v in (el.LARGE_ANGLE, np.inf))
+_BITS_SINGLE = tuple(int(np.float32(v).view(np.int32)) for v in (LARGE_ANGLE_SINGLE, np.inf))
 
 
 def _limit_bits(kind: Any) -> Any:
-    """Bit pattern of the largest angle the polynomials take, in the integer that goes with the type."""
+    """Bit patterns of the largest angle for the polynomials, of infinity, and of all ones."""
     raise TypeError("for use inside compiled kernels only")
 
 
 @overload(_limit_bits, inline="never")
 def _limit_bits_of(x):  # type: ignore[no-untyped-def]
-    limit = _LARGE_BITS_SINGLE if x == types.float32 else _LARGE_BITS
-    return lambda x: limit
+    integer = np.int32 if x == types.float32 else np.int64
+    limit, infinity = _BITS_SINGLE if x == types.float32 else _BITS
+    ones = -1
+    return lambda x: (integer(limit), integer(infinity), integer(ones))
 
 
 @inlined
-def _excess(x: float, seen: int, limit: int) -> int:
-    """Negative once some |x| lay beyond the limit (or is NaN): an integer OR, which vectorises as it is."""
-    return ior(seen, isub(limit, bits(fabs(x))))
+def _excess(x: float, seen: int, bounds: tuple[int, int, int]) -> int:
+    """Negative once some |x| lay beyond the limit: an integer OR, which vectorises as it is.
+
+    NaN does not count: it needs no library call, and most random trees give some.
+    """
+    limit, infinity, ones = bounds
+    pattern = bits(fabs(x))
+    beyond = iand(isub(limit, pattern), ixor(isub(infinity, pattern), ones))
+    return ior(seen, beyond)
 
 
 @inlined
@@ -206,13 +214,13 @@ def _angle(
     """Sine, cosine or tangent; angles beyond the polynomials' reach go to the C library."""
     n = groups * U(64)
     kind = buffer.dtype.type
-    limit = _limit_bits(kind(0))
-    seen = isub(limit, limit)
+    bounds = _limit_bits(kind(0))
+    seen = isub(bounds[0], bounds[0])
     if companion >= 0:
         e = U(companion)
         for i in range(n):
             x = w * buffer[a, i] + c
-            seen = _excess(x, seen, limit)
+            seen = _excess(x, seen, bounds)
             s, t = el.sin_cos(x)
             if op == T_SIN:
                 buffer[d, i] = s
@@ -223,23 +231,23 @@ def _angle(
     elif op == T_SIN:
         for i in range(n):
             x = w * buffer[a, i] + c
-            seen = _excess(x, seen, limit)
+            seen = _excess(x, seen, bounds)
             buffer[d, i] = el.sin(x)
     elif op == T_COS:
         for i in range(n):
             x = w * buffer[a, i] + c
-            seen = _excess(x, seen, limit)
+            seen = _excess(x, seen, bounds)
             buffer[d, i] = el.cos(x)
     else:
         for i in range(n):
             x = w * buffer[a, i] + c
-            seen = _excess(x, seen, limit)
+            seen = _excess(x, seen, bounds)
             s, t = el.sin_cos(x)
             buffer[d, i] = s / t
     if seen < 0:
         for i in range(n):
             x = w * buffer[a, i] + c
-            if isub(limit, bits(fabs(x))) < isub(limit, limit):
+            if _excess(x, isub(bounds[0], bounds[0]), bounds) < 0:
                 buffer[d, i] = math.sin(x) if op == T_SIN else (math.cos(x) if op == T_COS else math.tan(x))
                 if companion >= 0:
                     buffer[U(companion), i] = math.cos(x) if op == T_SIN else -math.sin(x)
