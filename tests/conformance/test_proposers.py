@@ -78,10 +78,9 @@ def test_limits_and_operators_are_respected(found):
             assert set(expression.features) <= {0, 1}
 
 
-def test_sizes_are_respected(proposer):
-    if proposer.name == "seeds":
-        pytest.skip("a suggestion beyond the limit is an error")
-    for proposals in run(proposer, problem_of(table(), max_size=5)):
+@pytest.mark.parametrize("name", PROPOSERS)  # suggestions beyond the limit are refused with an error instead
+def test_sizes_are_respected(name):
+    for proposals in run(named_proposer(name), problem_of(table(), max_size=5)):
         assert all(expression.size <= 5 for expression in proposals.expressions)
 
 
