@@ -73,7 +73,7 @@ def select(typing_context: Any, condition: Any, a: Any, b: Any) -> Any:
     """a if condition else b, as one instruction.
 
     A Python conditional becomes a branch into which LLVM sinks the work of either side; such a loop is not
-    vectorised (tanh 6.6 ns an element against 0.9).
+    vectorised (tanh 7.3 ns an element against 1.8).
     """
     kind = types.unliteral(a)
 

@@ -44,7 +44,7 @@ from eqdisc.engine.opcodes import (
 def scalar_value(op: int, x: float, y: float, z: float) -> float:
     """Value of one operator on numbers: what constant subtrees fold to.
 
-    By the C library: its calls are short, which halves the compilation of the callers.
+    By the C library: its calls are short, which shortens the compilation of the callers.
     """
     r = np.nan
     if op == N_ADD:

@@ -134,7 +134,7 @@ def first_fit(
 ) -> float:
     """Fit an offspring: many steps for a short tree, few for a long one.
 
-    With 3 steps none of ten typical skeletons came down to its law from random starts, with 12 steps 31 % of
+    With 4 steps none of ten typical skeletons came down to its law from random starts, with 12 steps 31 % of
     the starts did, with 20 steps 37 %, at three times the cost. A start outside the domain is tried again
     with all constants positive.
     """
