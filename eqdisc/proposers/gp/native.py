@@ -1,7 +1,7 @@
 """Addresses of the breeding kernels, behind those of the engine in one table.
 
-Calling the big ones by address keeps Numba from compiling each of them again inside its callers (36 s of compilation became
-33, engine included).
+Calling the big ones by address keeps Numba from compiling each of them again inside its callers
+(36 s of compilation became 33, engine included).
 """
 
 from functools import lru_cache

@@ -69,7 +69,7 @@ class GeneticSession:
         self._reported: FloatArray = np.full(self._largest + 1, np.inf)
 
     def prepare(self) -> float:
-        """Compile the kernels (about half a minute the first time on a machine, then loaded); seconds spent."""
+        """Compile the kernels (half a minute the first time on a machine, then loaded); seconds spent."""
         from eqdisc.proposers.gp.native import addresses
 
         start = time.perf_counter()
