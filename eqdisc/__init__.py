@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from eqdisc.data.dataset import Dataset
     from eqdisc.data.table import read_table
     from eqdisc.data.tables import example_names, read_example, write_example
-    from eqdisc.discovery import Discovery, Law, discover
+    from eqdisc.discovery import Discovery, discover
     from eqdisc.estimator import SymbolicRegressor
     from eqdisc.expr.expression import Expression
     from eqdisc.expr.format import format_expression
     from eqdisc.expr.operators import OperatorSet
     from eqdisc.expr.parse import parse
+    from eqdisc.result import Law
     from eqdisc.search.engine import StopReason
     from eqdisc.search.observer import Observer, Progress
 
@@ -55,12 +56,13 @@ _HOMES = {
     "eqdisc.data.dataset": ("Dataset",),
     "eqdisc.data.table": ("read_table",),
     "eqdisc.data.tables": ("example_names", "read_example", "write_example"),
-    "eqdisc.discovery": ("Discovery", "Law", "discover"),
+    "eqdisc.discovery": ("Discovery", "discover"),
     "eqdisc.estimator": ("SymbolicRegressor",),
     "eqdisc.expr.expression": ("Expression",),
     "eqdisc.expr.format": ("format_expression",),
     "eqdisc.expr.operators": ("OperatorSet",),
     "eqdisc.expr.parse": ("parse",),
+    "eqdisc.result": ("Law",),
     "eqdisc.search.engine": ("StopReason",),
     "eqdisc.search.observer": ("Observer", "Progress"),
 }

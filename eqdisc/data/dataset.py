@@ -1,7 +1,7 @@
 """Numbers with names: what every room above works on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +24,10 @@ class Dataset:
     weights            : (n,) not negative, only their ratios matter; None for equal weights
     feature_resolution : (k, n) half-unit of the last digit given of each feature, in its units
     target_resolution  : (n,) the same of the target
+    sigma              : (n,) standard deviations of the target, in its units, positive; None where not known
+    feature_units      : the unit of each feature as it was written, None where none was
+    target_unit        : the same of the target
+    notes              : what the reader of the table should know of it: rows left out, constant columns ...
     """
 
     features: FloatArray
@@ -33,6 +37,14 @@ class Dataset:
     weights: FloatArray | None
     feature_resolution: FloatArray
     target_resolution: FloatArray
+    sigma: FloatArray | None = None
+    feature_units: tuple[str | None, ...] = ()
+    target_unit: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.feature_units:
+            object.__setattr__(self, "feature_units", (None,) * len(self.feature_names))
 
     @classmethod
     def of(
@@ -42,11 +54,17 @@ class Dataset:
         names: Sequence[str] | None = None,
         target_name: str = "y",
         weights: ArrayLike | None = None,
+        *,
+        sigma: ArrayLike | None = None,
+        feature_units: Sequence[str | None] | None = None,
+        target_unit: str | None = None,
+        notes: Sequence[str] = (),
     ) -> "Dataset":
         """Check arrays and guess how finely their numbers are given (`eqdisc.data.resolution`).
 
         features : (n, k), n at least 4, k at least 1; target : (n,); weights : (n,) or None
         names    : k names; `x0`, `x1`, ... where None
+        sigma    : (n,) standard deviations of the target; the weights are then 1/sigma**2 and cannot be given too
         DataError for another shape, a NaN or an infinity (row and column named), fewer than 4 rows, a
         constant target, names that are not distinct, negative weights.
 
@@ -79,15 +97,24 @@ class Dataset:
                 f"the target {target_name!r} is {values[0]:.17g} in all {values.size} rows: it is constant, "
                 "there is nothing to explain; choose another target"
             )
+        if sigma is not None and weights is not None:
+            raise DataError(
+                "got both sigma and weights; sigma makes weights of 1/sigma**2, so give one of the two"
+            )
+        errors = None if sigma is None else _checked_sigma(sigma, values.size)
         target_resolution = resolution(values)
         return cls(
             matrix,
             values,
             feature_names,
             target_name,
-            None if weights is None else _checked_weights(weights, values.size),
+            _weights(weights, errors, values.size),
             _feature_resolution(matrix, computed_precision(values, target_resolution)),
             target_resolution,
+            errors,
+            _checked_units(feature_units, matrix.shape[1]),
+            target_unit,
+            tuple(notes),
         )
 
     @property
@@ -107,14 +134,35 @@ class Dataset:
         >>> table.take(np.array([3, 0])).target
         array([15.8,  1.1])
         """
-        return Dataset(
-            np.ascontiguousarray(self.features[rows]),
-            self.target[rows],
-            self.feature_names,
-            self.target_name,
-            None if self.weights is None else self.weights[rows],
-            self.feature_resolution[:, rows],
-            self.target_resolution[rows],
+        return replace(
+            self,
+            features=np.ascontiguousarray(self.features[rows]),
+            target=self.target[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            feature_resolution=self.feature_resolution[:, rows],
+            target_resolution=self.target_resolution[rows],
+            sigma=None if self.sigma is None else self.sigma[rows],
+        )
+
+    def select(self, names: Sequence[str]) -> "Dataset":
+        """The table with only the named features, in that order; DataError for a name it does not have.
+
+        >>> table = Dataset.of([[1.0, 0], [2, 0], [3, 1], [4, 5]], [1.0, 2, 3, 5], names=["a", "b"])
+        >>> table.select(["b"]).features.ravel().tolist()
+        [0.0, 0.0, 1.0, 5.0]
+        """
+        for name in names:
+            if name not in self.feature_names:
+                raise DataError(f"the table has no feature {name!r}; it has {', '.join(self.feature_names)}")
+        columns = [self.feature_names.index(name) for name in names]
+        if not columns:
+            raise DataError("no feature is left to explain the target by")
+        return replace(
+            self,
+            features=np.ascontiguousarray(self.features[:, columns]),
+            feature_names=tuple(names),
+            feature_resolution=self.feature_resolution[columns],
+            feature_units=tuple(self.feature_units[j] for j in columns),
         )
 
 
@@ -156,6 +204,35 @@ def _check_finite(name: str, column: FloatArray) -> None:
         value = float(column[bad[0]])
         kind = "a missing value (NaN)" if np.isnan(value) else f"{value}, infinity"
         raise DataError(f"row {bad[0] + 1}, column {name!r} holds {kind}; leave out such rows")
+
+
+def _checked_units(units: Sequence[str | None] | None, n_features: int) -> tuple[str | None, ...]:
+    chosen = (None,) * n_features if units is None else tuple(units)
+    if len(chosen) != n_features:
+        raise DataError(f"got {len(chosen)} units for {n_features} features")
+    return chosen
+
+
+def _checked_sigma(sigma: ArrayLike, n_rows: int) -> FloatArray:
+    array = _floats("the standard deviations", sigma)
+    if array.shape != (n_rows,):
+        raise DataError(
+            f"sigma is an array of shape {array.shape}; wanted one standard deviation for each of the {n_rows} rows"
+        )
+    bad = np.flatnonzero(~(np.isfinite(array) & (array > 0.0)))
+    if bad.size:
+        raise DataError(
+            f"row {bad[0] + 1} has sigma {array[bad[0]]:g}; a standard deviation must be finite and above zero"
+        )
+    return array
+
+
+def _weights(weights: ArrayLike | None, sigma: FloatArray | None, n_rows: int) -> FloatArray | None:
+    if weights is not None:
+        return _checked_weights(weights, n_rows)
+    if sigma is None or np.all(sigma == sigma[0]):
+        return None
+    return np.square(np.min(sigma) / sigma)
 
 
 def _checked_weights(weights: ArrayLike, n_rows: int) -> FloatArray:

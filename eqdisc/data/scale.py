@@ -52,6 +52,7 @@ class Scaling:
             target=dataset.target * self.target,
             feature_resolution=dataset.feature_resolution * factors[:, np.newaxis],
             target_resolution=dataset.target_resolution * self.target,
+            sigma=None if dataset.sigma is None else dataset.sigma * self.target,
         )
 
     def restore(self, expression: Expression) -> Expression:

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from eqdisc.data.dataset import Dataset
-from eqdisc.discovery import Law, discover
+from eqdisc.discovery import discover
 from eqdisc.expr.format import format_expression
 from eqdisc.proposers.gp.settings import GeneticProgramming
+from eqdisc.result import Law
 
 FOLDER = Path(__file__).with_name("fronts")
 DIGITS = 8
