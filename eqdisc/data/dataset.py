@@ -64,7 +64,7 @@ class Dataset:
 
         features : (n, k), n at least 4, k at least 1; target : (n,); weights : (n,) or None
         names    : k names; `x0`, `x1`, ... where None
-        sigma    : (n,) standard deviations of the target; the weights are then 1/sigma**2 and cannot be given too
+        sigma    : (n,) standard deviations of the target; the weights are then 1/sigma**2
         DataError for another shape, a NaN or an infinity (row and column named), fewer than 4 rows, a
         constant target, names that are not distinct, negative weights.
 
@@ -217,12 +217,12 @@ def _checked_sigma(sigma: ArrayLike, n_rows: int) -> FloatArray:
     array = _floats("the standard deviations", sigma)
     if array.shape != (n_rows,):
         raise DataError(
-            f"sigma is an array of shape {array.shape}; wanted one standard deviation for each of the {n_rows} rows"
+            f"sigma is an array of shape {array.shape}; wanted one value for each of the {n_rows} rows"
         )
     bad = np.flatnonzero(~(np.isfinite(array) & (array > 0.0)))
     if bad.size:
         raise DataError(
-            f"row {bad[0] + 1} has sigma {array[bad[0]]:g}; a standard deviation must be finite and above zero"
+            f"row {bad[0] + 1} has sigma {array[bad[0]]:g}; wanted finite values above zero"
         )
     return array
 

@@ -9,7 +9,7 @@ class Stability:
 
     resamples : tables drawn with replacement from the rows and searched afresh
     returned  : how many of them gave the same law, constants that were fitted aside
-    others    : the other laws that came, as text with their constants named, and how often, most frequent first
+    others    : the other laws that came, as text with constants named, and how often; most frequent first
     """
 
     resamples: int
