@@ -32,6 +32,7 @@ class Settings:
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
         """From what `record` gave."""
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
-        )
+        plain: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
+        }
+        return cls(**plain)
