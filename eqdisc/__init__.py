@@ -12,9 +12,9 @@ from eqdisc.errors import DataError, EqdiscError, InputError, OptionError, Parse
 
 if TYPE_CHECKING:
     from eqdisc.data.dataset import Dataset
-    from eqdisc.data.table import read_table
+    from eqdisc.data.table import read_columns, read_table
     from eqdisc.data.tables import example_names, read_example, write_example
-    from eqdisc.discovery import Discovery, discover
+    from eqdisc.discovery import Discovery, discover, fit, load, resume
     from eqdisc.estimator import SymbolicRegressor
     from eqdisc.expr.expression import Expression
     from eqdisc.expr.format import format_expression
@@ -44,19 +44,23 @@ __all__ = [
     "__version__",
     "discover",
     "example_names",
+    "fit",
     "format_expression",
+    "load",
     "parse",
+    "read_columns",
     "read_example",
     "read_table",
+    "resume",
     "write_example",
 ]
 
 # Public names are fetched from their modules when first used, so that `import eqdisc` costs nothing.
 _HOMES = {
     "eqdisc.data.dataset": ("Dataset",),
-    "eqdisc.data.table": ("read_table",),
+    "eqdisc.data.table": ("read_columns", "read_table"),
     "eqdisc.data.tables": ("example_names", "read_example", "write_example"),
-    "eqdisc.discovery": ("Discovery", "discover"),
+    "eqdisc.discovery": ("Discovery", "discover", "fit", "load", "resume"),
     "eqdisc.estimator": ("SymbolicRegressor",),
     "eqdisc.expr.expression": ("Expression",),
     "eqdisc.expr.format": ("format_expression",),

@@ -1,38 +1,80 @@
-"""From a table to its law: the one call people make, and what they get back."""
+"""From a table to its law: the calls people make, and what they get back."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil
+from pathlib import Path
 
 import numpy as np
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.scale import Scaling
-from eqdisc.engine.reference import evaluate
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.form import Form
+from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import DEFAULT_OPERATORS, Macro, OperatorSet
-from eqdisc.interop.sympy_bridge import symbol_names
+from eqdisc.portfolio import PROPOSERS, portfolio
 from eqdisc.problem import Problem
+from eqdisc.proposers.seeds import Seeds
+from eqdisc.proposers.template import HasForm, Template, match_template
+from eqdisc.report.folder import RunFolder, read_run_dataset
+from eqdisc.report.progress import in_notebook, progress_observer
 from eqdisc.result import Law, Result
-from eqdisc.scoring.candidate import Candidate
-from eqdisc.scoring.loss import r_squared
-from eqdisc.scoring.uncertainty import error_bars
-from eqdisc.search.engine import Budget, Search, SearchResult
+from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.checkpoint import SearchState, read_checkpoint, write_checkpoint
+from eqdisc.search.choice import choose
+from eqdisc.search.engine import Budget, Search, SearchResult, StopReason
+from eqdisc.search.form_fit import fit_form
 from eqdisc.search.observer import Observer
+from eqdisc.search.prior import feature_weights
 from eqdisc.search.proposer import Proposer
+from eqdisc.search.refit import on_all_rows, refit, search_rows
+from eqdisc.search.stability import stability as resampled_stability
 from eqdisc.search.working_units import InWorkingUnits
+from eqdisc.settings import Settings
 
-# Strategies by name, in the order they take their turns: those that need no compilation answer first.
-PROPOSERS: Mapping[str, tuple[str, str]] = {
-    "closed_form": ("eqdisc.proposers.closed_form", "ClosedForm"),
-    "gp": ("eqdisc.proposers.gp", "GeneticProgramming"),
-}
-DEFAULT_PROPOSERS = tuple(PROPOSERS)
+Folder = str | os.PathLike[str]
+
+RESAMPLE_SHARE = 2.0  # effort of all resamples together, in searches like the one they are held against
 
 
 class Discovery(Result):
-    """A `Result` with the doors to files and pages."""
+    """A `Result` with the doors to files, pages and code."""
+
+    def save(self, folder: Folder, *, overwrite: bool = False) -> Path:
+        """Write a run folder: result.json, front.csv, report.html, plots, a LaTeX table and the table itself.
+
+        OptionError for a folder that holds another run, unless `overwrite`, or that cannot be written.
+        """
+        with RunFolder.create(Path(folder), overwrite) as run:
+            run.write_results(self, self._table())
+        return Path(folder)
+
+    def to_html(self, path: Folder) -> Path:
+        """Write the report: one page that works offline."""
+        from eqdisc.report.atomic import write_bytes
+        from eqdisc.report.html import report_html
+
+        write_bytes(Path(path), report_html(self, self._table()).encode())
+        return Path(path)
+
+    def export(self, language: str, law: Law | None = None) -> str:
+        """The best law, or the one given, as code or a formula; see `Law.source`."""
+        return (law or self.best).source(language, self.target_name)
+
+    def _table(self) -> Dataset:
+        if self.dataset is None:
+            raise DataError("the table of this result is not at hand; load the run folder or search again")
+        return self.dataset
+
+    def _repr_html_(self) -> str:
+        from eqdisc.report.notebook import result_html
+
+        return result_html(self)
 
 
 def discover(
@@ -40,73 +82,299 @@ def discover(
     *,
     operators: str | Sequence[str] | OperatorSet | None = None,
     macros: Sequence[str | Macro] = (),
+    guesses: Sequence[str] = (),
+    template: str | None = None,
+    require: Sequence[str] = (),
+    forbid: Sequence[str] = (),
     time_limit: float = 30.0,
     epochs: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     max_size: int = 60,
     proposers: str | Sequence[str | Proposer] | None = None,
-    observers: Sequence[Observer] = (),
+    stability: int = 0,
+    out: Folder | None = None,
+    overwrite: bool = False,
+    observers: Sequence[Observer] | None = None,
 ) -> Discovery:
     """Find the law that gives the target of a table from its features.
 
     operators  : what laws may be made of: "+ - * / sqrt exp" or a list of names; None for `DEFAULT_OPERATORS`
     macros     : operators of your own: "sq1(x)=x**2+1"
+    guesses    : laws to start from: "k/r**2"; names that are no columns are fitted
+    template   : the form every law has: "a*exp(-f(x)) + g(t)"; f and g are searched for, a is fitted
+    require    : features that every law contains; forbid: features that none does
     time_limit : seconds, compilation left out; it only picks the last whole epoch
     epochs     : exactly so many epochs, whatever the clock says: the way to repeat a run
     seed       : same seed, table, settings and epochs: same front, for any number of threads
     threads    : None for every core this process may use
     max_size   : nodes a law may have
     proposers  : strategies, by name ("gp,closed_form") or as objects like `Seeds(("a*x**2",))`; None for all
-    observers  : told of progress
+    stability  : so many tables drawn again from the rows are searched too, each for a share of the epochs
+    out        : folder to keep the run in: its state after every epoch, result, report, plots
+    overwrite  : replace the run that the folder holds
+    observers  : told of progress; None for a display in a notebook and silence elsewhere
 
-    Ctrl-C ends the search and the best so far is returned. OptionError for an impossible setting, DataError
-    for anything but a `Dataset`.
+    Of a table with very many rows some are searched, and all fit and judge what was found. Ctrl-C ends the
+    search and the best so far is returned. OptionError for an impossible setting, DataError for anything but
+    a `Dataset`.
 
     Example
     -------
-    >>> from eqdisc.proposers.seeds import Seeds
     >>> radius = np.array([[1.0], [1.5], [2.0], [2.5], [3.0]])
     >>> table = Dataset.of(radius, 3.25 * radius[:, 0] ** 2, names=["radius"], target_name="area")
-    >>> found = discover(table, proposers=[Seeds(("2*square(radius)",))], epochs=1)
+    >>> found = discover(table, guesses=["k*radius**2"], proposers=[], epochs=1)
     >>> found.best.expression, found.best.constants
     ('3.25*radius**2', [3.25])
     """
-    _check_whole("seed", seed, least=0)
-    if threads is not None:
-        _check_whole("threads", threads, least=1)
-    if epochs is not None:
-        _check_whole("epochs", epochs, least=1)
-    _check_whole("max_size", max_size, least=1)
-    budget = Budget(time_limit, epochs)
     _check_dataset(dataset)
-    problem = Problem.of(dataset, _operator_set(operators, macros), max_size, seed)
-    scaling = Scaling.of(dataset)
-    strategies = _strategies(proposers)
-    if not scaling.is_identity and "mul" in problem.operators:  # the way back multiplies
-        strategies = tuple(InWorkingUnits(strategy, scaling) for strategy in strategies)
-    search = Search(
-        problem,
-        strategies,
-        budget,
-        seed,
-        threads or available_cores(),
-        tuple(observers),
+    language = _operator_set(operators, macros)
+    settings = Settings(
+        operators=" ".join(operator.name for operator in language.operators),
+        macros=tuple(_macro_text(macro) for macro in language.macros),
+        time_limit=time_limit,
+        epochs=None if epochs is None else _whole("epochs", epochs, least=1),
+        seed=_whole("seed", seed, least=0),
+        threads=None if threads is None else _whole("threads", threads, least=1),
+        max_size=_whole("max_size", max_size, least=1),
+        guesses=tuple(guesses),
+        template=template,
+        require=tuple(require),
+        forbid=tuple(forbid),
+        stability=_whole("stability", stability, least=0),
     )
-    return _discovery(search.run(), problem, seed)
+    task = _Task.of(dataset, settings, language, proposers)
+    with _watched(observers) as watchers:
+        if out is None:
+            return task.run(watchers)
+        with RunFolder.create(Path(out), overwrite) as folder:
+            folder.write_dataset(dataset)
+            folder.write_settings(task.settings.record())
+            return task.keep(folder, watchers)
 
 
-def named_proposer(name: str) -> Proposer:
-    """A strategy with its default settings; OptionError, with the names there are, for an unknown name.
+def resume(
+    folder: Folder,
+    *,
+    time_limit: float = 30.0,
+    epochs: int | None = None,
+    threads: int | None = None,
+    proposers: Sequence[Proposer] | None = None,
+    observers: Sequence[Observer] | None = None,
+) -> Discovery:
+    """Go on with a run that `discover(..., out=folder)` keeps, from its last whole epoch.
 
-    >>> named_proposer("closed_form").name
-    'closed_form'
+    time_limit : seconds more
+    epochs     : go on to exactly so many epochs in all instead
+    threads    : as in `discover`; may differ from before
+    proposers  : the strategies, where the run was given some as Python objects
+
+    Whether the run ended, was interrupted or was killed: it goes on to the bit as if it had never stopped.
+    DataError for a folder without a run, or one whose files are damaged or from a newer version.
     """
-    if name not in PROPOSERS:
-        raise OptionError(f"there is no proposer {name!r}; there are {', '.join(PROPOSERS)}")
-    module, settings = PROPOSERS[name]
-    strategy: Proposer = getattr(import_module(module), settings)()
-    return strategy
+    with RunFolder(Path(folder)) as run:
+        dataset = run.read_dataset()
+        before = Settings.of_record(run.read_settings())
+        settings = replace(before, time_limit=time_limit, epochs=epochs, threads=threads)
+        language = _operator_set(settings.operators, settings.macros)
+        named = settings.proposers if proposers is None else proposers
+        unknown = [name for name in settings.proposers or () if name not in PROPOSERS]
+        if proposers is None and unknown:
+            raise OptionError(
+                f"this run was given the strategy {unknown[0]!r} as a Python object; resume it from Python: "
+                "resume(folder, proposers=[...])"
+            )
+        task = _Task.of(dataset, settings, language, named)
+        state = read_checkpoint(run.checkpoint_path) if run.checkpoint_path.exists() else None
+        with _watched(observers) as watchers:
+            return task.keep(run, watchers, state)
+
+
+def load(folder: Folder) -> Discovery:
+    """The result that a run folder, or its `result.json`, holds; with the table where the folder has it.
+
+    DataError where there is none, where it is damaged, or from a newer version.
+    """
+    from eqdisc.report.folder import read_result
+
+    found = read_result(Path(folder), Discovery)
+    return replace(found, dataset=read_run_dataset(Path(folder)))
+
+
+def fit(
+    dataset: Dataset,
+    form: str,
+    *,
+    start: Mapping[str, float] | None = None,
+    seed: int = 0,
+    out: Folder | None = None,
+    overwrite: bool = False,
+) -> Discovery:
+    """Fit the constants of a form that is given, with error bars; nothing is searched or compiled.
+
+    form  : "y = a*exp(-b*t) + c"; names that are no columns are constants to be fitted
+    start : first guesses of some of them; many starts are tried where there is none
+    seed  : of the starts; out, overwrite: as in `discover`
+
+    ParseError for a form that cannot be read, InputError for one that has no finite value.
+
+    Example
+    -------
+    >>> t = np.linspace(0.0, 4.0, 20)
+    >>> table = Dataset.of(t[:, None], 2.0 * np.exp(-0.7 * t) + 0.5, names=["t"])
+    >>> [round(value, 6) for value in fit(table, "a*exp(-b*t) + c").best.constants]
+    [2.0, -0.7, 0.5]
+    """
+    _check_dataset(dataset)
+    parsed = Form.parse(form, dataset.feature_names, target=dataset.target_name)
+    fitted = fit_form(parsed, dataset, start_values=start, seed=seed)
+    language = OperatorSet.parse(DEFAULT_OPERATORS)
+    problem = Problem(dataset, dataset, None, language, max(60, fitted.expression.size))
+    candidate = Scorer(problem).score(fitted.expression, "form")
+    if candidate is None:
+        raise DataError(f"the fitted form {form!r} has no finite value on some row; leave such rows out")
+    found = SearchResult(
+        (candidate,), candidate, choose((candidate,), problem).reason, StopReason.FITTED, 0, 0.0, 0.0, 1, 0
+    )
+    names = tuple(parsed.parameters[owner] if owner >= 0 else "" for owner in fitted.owners)
+    settings = {"form": form, "start": dict(start or {}), "seed": seed}
+    result = Discovery.of(found, problem, dataset, seed, settings)
+    law = replace(result.best, error_bars=fitted.error_bars, constant_names=names)
+    result = replace(
+        result,
+        best=law,
+        front=(law,),
+        reason="it is the form that was given",
+        notes=(*result.notes, *fitted.notes),
+    )
+    if out is not None:
+        result.save(out, overwrite=overwrite)
+    return result
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A search made ready: the table without what is forbidden, language, strategies and settings."""
+
+    dataset: Dataset
+    settings: Settings
+    language: OperatorSet
+    strategies: tuple[Proposer, ...]
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        settings: Settings,
+        language: OperatorSet,
+        proposers: str | Sequence[str | Proposer] | None,
+    ) -> "_Task":
+        for name in (*settings.forbid, *settings.require):
+            if name not in dataset.feature_names:
+                raise OptionError(
+                    f"there is no feature {name!r} to require or forbid; "
+                    f"the table has {', '.join(dataset.feature_names)}"
+                )
+        both = set(settings.forbid) & set(settings.require)
+        if both:
+            raise OptionError(f"the feature {sorted(both)[0]!r} is both required and forbidden")
+        if settings.forbid:
+            dataset = dataset.select([name for name in dataset.feature_names if name not in settings.forbid])
+        for guess in settings.guesses:  # looked at before anything is written
+            _form(guess, dataset, language, functions=False)
+        if settings.template is not None:
+            _form(settings.template, dataset, language)
+            if proposers is not None or settings.guesses:
+                raise OptionError("a template has a strategy of its own; leave out proposers and guesses")
+            strategies: tuple[Proposer, ...] = (Template(settings.template),)
+        else:
+            strategies = portfolio(proposers)
+            settings = replace(settings, proposers=tuple(strategy.name for strategy in strategies))
+        if settings.guesses:
+            strategies = (Seeds(settings.guesses), *strategies)
+        return cls(dataset, settings, language, strategies)
+
+    def keep(
+        self, folder: RunFolder, observers: Sequence[Observer], state: SearchState | None = None
+    ) -> Discovery:
+        """Run in a folder: its state is kept there after every epoch, everything else at the end."""
+        found = self.run(observers, folder, state)
+        folder.write_results(found, self.dataset)
+        return found
+
+    def run(
+        self,
+        observers: Sequence[Observer] = (),
+        folder: RunFolder | None = None,
+        state: SearchState | None = None,
+    ) -> Discovery:
+        """Search, fit what was found to all rows, say how stable it is."""
+        settings, dataset = self.settings, self.dataset
+        threads = settings.threads or available_cores()
+        rows = search_rows(dataset, settings.seed)
+        searched = dataset if rows is None else dataset.take(rows)
+        problem = Problem.of(
+            searched,
+            self.language,
+            settings.max_size,
+            settings.seed,
+            [dataset.feature_names.index(name) for name in settings.require],
+        )
+        form = None if settings.template is None else _form(settings.template, dataset, self.language)
+        problem = replace(
+            problem,
+            relevance=feature_weights(problem.train, settings.seed),
+            restriction=None if form is None else HasForm(form),
+        )
+        search = Search(
+            problem,
+            _in_working_units(self.strategies, problem),
+            Budget(settings.time_limit, settings.epochs),
+            settings.seed,
+            threads,
+            tuple(observers),
+            keeper=None if folder is None else partial(write_checkpoint, folder.checkpoint_path),
+            resume_from=state,
+        )
+        result = search.run()
+        if rows is not None:
+            problem = on_all_rows(problem, dataset, rows, settings.seed)
+            result = refit(result, problem, threads)
+        found = Discovery.of(result, problem, dataset, settings.seed, settings.record())
+        match = None if form is None else match_template(form, found.best.tree)
+        if match is not None:
+            found = replace(found, notes=(*found.notes, *match.lines()))
+        return self._judged_by_resampling(found) if settings.stability else found
+
+    def _judged_by_resampling(self, found: Discovery) -> Discovery:
+        count = self.settings.stability
+        epochs = ceil(RESAMPLE_SHARE * found.epochs / count)
+        again = replace(self, settings=replace(self.settings, stability=0, epochs=max(1, epochs)))
+
+        def solve(table: Dataset, seed: int) -> Expression:
+            task = replace(again, dataset=table, settings=replace(again.settings, seed=seed))
+            return task.run().best.tree
+
+        rows = search_rows(self.dataset, self.settings.seed)
+        searched = self.dataset if rows is None else self.dataset.take(rows)
+        judged = resampled_stability(searched, found.best.tree, solve, count, self.settings.seed)
+        return replace(found, stability=judged)
+
+
+@contextmanager
+def _watched(observers: Sequence[Observer] | None) -> Iterator[Sequence[Observer]]:
+    """The observers; a display in a notebook where none are given."""
+    if observers is not None or not in_notebook():
+        yield observers or ()
+        return
+    with progress_observer() as watcher:
+        yield (watcher,)
+
+
+def _form(text: str, dataset: Dataset, language: OperatorSet, functions: bool = True) -> Form:
+    return Form.parse(
+        text, dataset.feature_names, language.macros, target=dataset.target_name, functions=functions
+    )
 
 
 def available_cores() -> int:
@@ -116,9 +384,28 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _check_whole(what: str, value: object, least: int) -> None:
+def _in_working_units(strategies: Iterable[Proposer], problem: Problem) -> tuple[Proposer, ...]:
+    """The strategies, working in scale-free units where columns are extreme; the way back multiplies.
+
+    What the user wrote is in the units of the table and stays there.
+    """
+    scaling = Scaling.of(problem.dataset)
+    if scaling.is_identity or "mul" not in problem.operators:
+        return tuple(strategies)
+    return tuple(
+        strategy if isinstance(strategy, Seeds | Template) else InWorkingUnits(strategy, scaling)
+        for strategy in strategies
+    )
+
+
+def _whole(what: str, value: object, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise OptionError(f"{what} is {value!r}; wanted a whole number, {least} or more")
+    return int(value)
+
+
+def _macro_text(macro: Macro) -> str:
+    return f"{macro.name}({', '.join(macro.parameters)})={format_expression(macro.body, macro.parameters)}"
 
 
 def _check_dataset(dataset: object) -> None:
@@ -150,76 +437,3 @@ def _checked_words(operators: object) -> list[str]:
             f'the operators are {operators!r}; wanted text such as "+ - * / sqrt" or a list of names'
         )
     return words
-
-
-def _strategies(proposers: str | Sequence[str | Proposer] | None) -> tuple[Proposer, ...]:
-    if proposers is None:
-        proposers = DEFAULT_PROPOSERS
-    elif isinstance(proposers, str):
-        proposers = proposers.replace(",", " ").split()
-    # Objects first: they are suggestions of the user. Of the named ones, in the order of the table.
-    objects = [strategy for strategy in proposers if not isinstance(strategy, str)]
-    names = {strategy for strategy in proposers if isinstance(strategy, str)}
-    order = sorted(sorted(names), key=lambda name: [*PROPOSERS, name].index(name))
-    return (*objects, *(named_proposer(name) for name in order))
-
-
-def _discovery(result: SearchResult, problem: Problem, seed: int) -> Discovery:
-    names = problem.dataset.feature_names
-    laws = tuple(_law(candidate, problem) for candidate in result.front)
-    best = laws[result.front.index(result.best)]
-    return Discovery(
-        best=best,
-        reason=result.reason,
-        front=laws,
-        stopped=result.stopped,
-        seed=seed,
-        epochs=result.epochs,
-        seconds=result.seconds,
-        compile_seconds=result.compile_seconds,
-        evaluations=result.evaluations,
-        symbols={name: symbol for name, symbol in symbol_names(names).items() if name != symbol},
-        warnings=_warnings(best, problem.dataset),
-        target_name=problem.dataset.target_name,
-        feature_names=names,
-        target_unit=problem.dataset.target_unit,
-        feature_units=problem.dataset.feature_units,
-        ranges=tuple((float(column.min()), float(column.max())) for column in problem.dataset.features.T),
-        n_rows=problem.dataset.n_rows,
-        notes=problem.dataset.notes,
-    )
-
-
-def _law(candidate: Candidate, problem: Problem) -> Law:
-    return Law(
-        tree=candidate.expression,
-        feature_names=problem.dataset.feature_names,
-        complexity=candidate.complexity,
-        loss=candidate.loss,
-        r2=_r2(candidate.expression, problem.train),
-        r2_heldout=None if problem.heldout is None else _r2(candidate.expression, problem.heldout),
-        found_by=candidate.found_by,
-        error_bars=error_bars(candidate.expression, problem.dataset),
-    )
-
-
-def _r2(expression: Expression, dataset: Dataset) -> float:
-    return r_squared(dataset.target, evaluate(expression, dataset.features), dataset.weights)
-
-
-def _warnings(best: Law, dataset: Dataset) -> tuple[str, ...]:
-    found = []
-    for name, column in zip(dataset.feature_names, dataset.features.T, strict=True):
-        if np.all(column == column[0]):
-            found.append(f"the feature {name!r} is the same in every row; nothing can be learned about it")
-    count = len(best.constants)
-    if 2 * count > dataset.n_rows:
-        found.append(f"the law has {count} constants for {dataset.n_rows} rows; it may just interpolate")
-    if not best.tree.features:
-        found.append("no law better than a constant was found; do the features determine the target?")
-    if best.r2_heldout is not None and best.r2 - best.r2_heldout > 0.1:
-        found.append(
-            f"on held-out rows the law explains less (R2 {best.r2_heldout:.3g}) "
-            f"than on those it was fitted to (R2 {best.r2:.3g}); do not trust it far"
-        )
-    return tuple(found)

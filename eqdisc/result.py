@@ -3,38 +3,46 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from eqdisc._typing import FloatArray
+from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
 from eqdisc.errors import DataError
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.readable import readable
 from eqdisc.interop.latex import to_latex
+from eqdisc.interop.source import source
 from eqdisc.interop.sympy_bridge import symbol_names, sympy_text, to_sympy
-from eqdisc.scoring.uncertainty import ErrorBars
-from eqdisc.search.engine import StopReason
+from eqdisc.scoring.candidate import Candidate
+from eqdisc.scoring.loss import r_squared
+from eqdisc.scoring.uncertainty import ErrorBars, error_bars, prediction_interval
+from eqdisc.search.engine import SearchResult, StopReason
 from eqdisc.search.stability import Stability
 
 if TYPE_CHECKING:
     import sympy
+
+    from eqdisc.problem import Problem
 
 
 @dataclass(frozen=True)
 class Law:
     """One law of the front.
 
-    tree          : the law as an expression over the columns of the table
-    feature_names : the columns, in the order the tree numbers them
-    complexity    : number of nodes
-    loss          : mean squared error on the training rows (all rows of a table below 60), in squared units
-                    of the target
-    r2            : explained share of the variance on the same rows; NaN for an imperfect law of a constant
-    r2_heldout    : the same on the rows held out; None where none were
-    found_by      : the strategy that proposed it
-    error_bars    : how well the table determines the constants
+    tree           : the law as an expression over the columns of the table
+    feature_names  : the columns, in the order the tree numbers them
+    complexity     : number of nodes
+    loss           : mean squared error on the training rows (all rows of a table below 60), in squared units
+                     of the target
+    r2             : explained share of the variance on the same rows; NaN for an imperfect law of a constant
+    r2_heldout     : the same on the rows held out; None where none were
+    found_by       : the strategy that proposed it
+    error_bars     : how well the table determines the constants
+    constant_names : what the user called the constants, in postfix order; empty for a law that was found
     """
 
     tree: Expression
@@ -45,6 +53,22 @@ class Law:
     r2_heldout: float | None
     found_by: str
     error_bars: ErrorBars = field(compare=False)
+    constant_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, candidate: Candidate, train: Dataset, heldout: Dataset | None) -> Self:
+        """The candidate with its error bars and R2 on the rows it was fitted to, and R2 on those held out."""
+        tree = candidate.expression
+        return cls(
+            tree=tree,
+            feature_names=train.feature_names,
+            complexity=candidate.complexity,
+            loss=candidate.loss,
+            r2=_r2(tree, train),
+            r2_heldout=None if heldout is None else _r2(tree, heldout),
+            found_by=candidate.found_by,
+            error_bars=error_bars(tree, train),
+        )
 
     @property
     def expression(self) -> str:
@@ -56,40 +80,79 @@ class Law:
         """The constants of the tree, in postfix order."""
         return [float(value) for value in self.tree.constants]
 
+    @property
+    def used_features(self) -> tuple[str, ...]:
+        """The columns that the law reads, in the order of the table."""
+        return tuple(self.feature_names[j] for j in self.tree.features)
+
     def sympy(self) -> "sympy.Expr":
         """The law as a SymPy expression over plain symbols."""
         return to_sympy(self.tree, self._symbols())
 
     def latex(self, digits: int = 6) -> str:
         """The law as LaTeX, constants to so many digits."""
-        return to_latex(self.tree, self.feature_names, digits)
+        return to_latex(readable(self.tree), self.feature_names, digits)
+
+    def source(self, language: str, target_name: str = "y") -> str:
+        """The law as code or a formula: latex, sympy, python, numpy, c, julia, excel, torch, jax, javascript.
+
+        OptionError for another language.
+        """
+        return source(self.tree, self.feature_names, language, target_name=target_name)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Values of the law, (n,).
 
-        X : (n, features) in the order of the table, or a data frame that has its columns
+        X : (n, features) in the order of the table, or a data frame that has the columns the law reads
         A row where the law has no finite value gets NaN or infinity. DataError for another shape.
         """
-        return evaluate(self.tree, _matrix(X, self.feature_names))
+        return evaluate(self.tree, self._matrix(X))
+
+    def predict_interval(self, X: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """(n,) lower and (n,) upper ends between which a new measurement lies with probability `level`.
+
+        From the covariance of the constants and the scatter of the table about the law; X as in `predict`.
+        """
+        return prediction_interval(self.tree, self.error_bars, self._matrix(X), level)
 
     def record(self) -> dict[str, Any]:
         """The law as plain data, ready for JSON; what is not finite becomes None."""
+        errors = self.error_bars.standard_errors
         return {
             "expression": self.expression,
             "latex": self.latex(),
             "complexity": self.complexity,
             "loss": self.loss,
-            "r2": self.r2 if isfinite(self.r2) else None,
-            "r2_heldout": None
-            if self.r2_heldout is None or not isfinite(self.r2_heldout)
-            else self.r2_heldout,
+            "r2": _finite(self.r2),
+            "r2_heldout": None if self.r2_heldout is None else _finite(self.r2_heldout),
             "found_by": self.found_by,
             "constants": self.constants,
+            "standard_errors": [_finite(float(error)) for error in errors],
         }
 
     def _symbols(self) -> list[str]:
         symbols = symbol_names(self.feature_names)
         return [symbols[name] for name in self.feature_names]
+
+    def _matrix(self, X: ArrayLike) -> FloatArray:
+        columns = getattr(X, "columns", None)
+        if columns is None:
+            matrix = np.ascontiguousarray(X, dtype=np.float64)
+            if matrix.ndim != 2 or matrix.shape[1] != len(self.feature_names):
+                raise DataError(
+                    f"got an array of shape {matrix.shape}; wanted (rows, {len(self.feature_names)}): "
+                    f"{', '.join(self.feature_names)}"
+                )
+            return matrix
+        missing = [name for name in self.used_features if name not in list(columns)]
+        if missing:
+            raise DataError(
+                f"the data frame has no column {missing[0]!r}; the law reads {', '.join(self.used_features)}"
+            )
+        matrix = np.full((len(X), len(self.feature_names)), np.nan)  # type: ignore[arg-type]
+        for j in self.tree.features:
+            matrix[:, j] = X[self.feature_names[j]]  # type: ignore[index,call-overload]
+        return matrix
 
 
 @dataclass(frozen=True)
@@ -112,6 +175,7 @@ class Result:
     rivals          : laws of the front that the table cannot tell from the best
     stability       : how often the law came back under resampling; None where that was not asked for
     settings        : what the search was told, as plain data
+    dataset         : the table; None where it is not at hand
     """
 
     best: Law
@@ -135,6 +199,44 @@ class Result:
     rivals: tuple[Law, ...] = ()
     stability: Stability | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Dataset | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        found: SearchResult,
+        problem: "Problem",
+        dataset: Dataset,
+        seed: int,
+        settings: Mapping[str, Any],
+    ) -> Self:
+        """The outcome of a search on a problem that was made from the table `dataset`."""
+        laws = {law: Law.of(law, problem.train, problem.heldout) for law in found.front}
+        best = laws[found.best]
+        names = dataset.feature_names
+        return cls(
+            best=best,
+            reason=found.reason,
+            front=tuple(laws.values()),
+            stopped=found.stopped,
+            seed=seed,
+            epochs=found.epochs,
+            seconds=found.seconds,
+            compile_seconds=found.compile_seconds,
+            evaluations=found.evaluations,
+            symbols={name: symbol for name, symbol in symbol_names(names).items() if name != symbol},
+            warnings=_warnings(best, dataset),
+            target_name=dataset.target_name,
+            feature_names=names,
+            target_unit=dataset.target_unit,
+            feature_units=dataset.feature_units,
+            ranges=tuple((float(column.min()), float(column.max())) for column in dataset.features.T),
+            n_rows=dataset.n_rows,
+            notes=dataset.notes,
+            rivals=tuple(laws[rival] for rival in found.rivals if rival in laws),
+            settings=settings,
+            dataset=dataset,
+        )
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Values of the best law; see `Law.predict`."""
@@ -143,9 +245,17 @@ class Result:
     def record(self) -> dict[str, Any]:
         """Everything as plain data, ready for JSON."""
         return {
+            "target_name": self.target_name,
+            "target_unit": self.target_unit,
+            "feature_names": list(self.feature_names),
+            "feature_units": list(self.feature_units),
+            "n_rows": self.n_rows,
             "best": self.best.record(),
             "front": [law.record() for law in self.front],
+            "rivals": [law.record() for law in self.rivals],
+            "stability": None if self.stability is None else self.stability.record(),
             "stopped": self.stopped.name.lower(),
+            "reason": self.reason,
             "seed": self.seed,
             "epochs": self.epochs,
             "seconds": self.seconds,
@@ -153,21 +263,31 @@ class Result:
             "evaluations": self.evaluations,
             "symbols": dict(self.symbols),
             "warnings": list(self.warnings),
+            "notes": list(self.notes),
         }
 
 
-def _matrix(X: ArrayLike, names: tuple[str, ...]) -> FloatArray:
-    columns = getattr(X, "columns", None)
-    if columns is not None:
-        missing = [name for name in names if name not in list(columns)]
-        if missing:
-            raise DataError(
-                f"the data frame has no column {missing[0]!r}; the law was found from {', '.join(names)}"
-            )
-        X = X[list(names)]  # type: ignore[index,call-overload]
-    matrix = np.ascontiguousarray(X, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[1] != len(names):
-        raise DataError(
-            f"got an array of shape {matrix.shape}; wanted (rows, {len(names)}): {', '.join(names)}"
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _r2(expression: Expression, dataset: Dataset) -> float:
+    return r_squared(dataset.target, evaluate(expression, dataset.features), dataset.weights)
+
+
+def _warnings(best: Law, dataset: Dataset) -> tuple[str, ...]:
+    found = []
+    count = int(np.count_nonzero(best.error_bars.free))
+    if 2 * count > dataset.n_rows:
+        found.append(f"the law has {count} constants for {dataset.n_rows} rows; it may just interpolate")
+    undetermined = np.count_nonzero(~np.isfinite(best.error_bars.standard_errors))
+    if undetermined:
+        found.append(f"the table does not determine {undetermined} of the constants; the law may be too long")
+    if not best.tree.features:
+        found.append("no law better than a constant was found; do the features determine the target?")
+    if best.r2_heldout is not None and best.r2 - best.r2_heldout > 0.1:
+        found.append(
+            f"on held-out rows the law explains less (R2 {best.r2_heldout:.3g}) "
+            f"than on those it was fitted to (R2 {best.r2:.3g}); do not trust it far"
         )
-    return matrix
+    return tuple(found)

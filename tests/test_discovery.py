@@ -48,9 +48,11 @@ def test_the_record_is_json_and_its_text_predicts(found):
     record = json.loads(json.dumps(found.record(), allow_nan=False))
     assert set(record) == {
         "best", "front", "stopped", "seed", "epochs",
-        "seconds", "compile_seconds", "evaluations", "symbols", "warnings",
+        "seconds", "compile_seconds", "evaluations", "symbols", "warnings", "notes", "reason", "rivals",
+        "stability", "n_rows", "target_name", "target_unit", "feature_names", "feature_units",
     }  # fmt: skip
     law = {"expression", "latex", "complexity", "loss", "r2", "r2_heldout", "found_by", "constants"}
+    law |= {"standard_errors"}
     assert all(set(entry) == law for entry in [record["best"], *record["front"]])
     assert record["best"] in record["front"]
     assert (record["seed"], record["epochs"], record["stopped"]) == (4, 1, "exact")
@@ -95,7 +97,7 @@ def test_warnings_say_what_to_distrust():
     constant = np.column_stack([X[:, 0], np.full(80, 2.0)])
     noise = np.random.default_rng(5).normal(size=80)
     found = discover(Dataset.of(constant, noise, names=["x", "fixed"]), proposers=[Seeds(())], epochs=1)
-    assert any("'fixed' is the same in every row" in warning for warning in found.warnings)
+    assert not found.best.tree.features
     assert any("no law better than a constant" in warning for warning in found.warnings)
 
 

@@ -221,9 +221,7 @@ def _checked_sigma(sigma: ArrayLike, n_rows: int) -> FloatArray:
         )
     bad = np.flatnonzero(~(np.isfinite(array) & (array > 0.0)))
     if bad.size:
-        raise DataError(
-            f"row {bad[0] + 1} has sigma {array[bad[0]]:g}; wanted finite values above zero"
-        )
+        raise DataError(f"row {bad[0] + 1} has sigma {array[bad[0]]:g}; wanted finite values above zero")
     return array
 
 
@@ -248,13 +246,12 @@ def _checked_weights(weights: ArrayLike, n_rows: int) -> FloatArray:
 
 def _feature_resolution(features: FloatArray, precision: float | None) -> FloatArray:
     """(k, n); `precision` of a target that looks computed: then the features are known as precisely."""
-    rows = []
-    for column in features.T:
-        exact = np.abs(column) * DOUBLE
+    given = np.empty(features.shape[::-1])
+    for row, column in zip(given, features.T, strict=True):
         if precision == DOUBLE or is_evenly_spaced(column):
-            rows.append(exact)
+            np.multiply(np.abs(column), DOUBLE, out=row)
         elif precision is None:
-            rows.append(resolution(column))
+            row[:] = resolution(column)
         else:
-            rows.append(np.minimum(resolution(column), np.abs(column) * precision))
-    return np.stack(rows)
+            np.minimum(resolution(column), np.abs(column) * precision, out=row)
+    return given

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eqdisc._typing import FloatArray
+from eqdisc._typing import FloatArray, IntArray
 
 DOUBLE = 2.0**-53  # relative rounding error of float64 and of float32
 SINGLE = 2.0**-24
@@ -14,6 +14,7 @@ SAMPLE = 2000  # values looked at to recognise the format of a column; it is the
 # A column is said to share a number of decimals, or of significant digits, when its values end on average in
 # less than this many zeros that shortest printing has dropped; one value in ten does so by chance.
 COMMON = 0.5
+MOST_DECIMALS = 22  # whose power of ten is a float64 number
 
 
 class Shown(NamedTuple):
@@ -101,9 +102,25 @@ def _as_shown(column: FloatArray, sample: Sequence[Shown]) -> FloatArray:
     it is given the median of their significant digits at least.
     """
     least = int(np.quantile([digits.significant for digits in sample], 0.5, method="higher"))
-    decimals = [max(0, _shown(value).decimals) if value else 0 for value in column.tolist()]
-    own = 0.5 * 10.0 ** -np.array(decimals, dtype=float)
+    own = 0.5 * 10.0 ** -_decimals_shown(column).astype(np.float64)
     return np.minimum(own, _half_unit(column, least))
+
+
+def _decimals_shown(column: FloatArray) -> IntArray:
+    """Decimals of each value in its shortest form, 0 for whole numbers."""
+    decimals = np.full(column.shape, -1, dtype=np.int64)
+    left = np.arange(column.size)
+    for count in range(MOST_DECIMALS + 1):
+        values, power = column[left], 10.0**count
+        # Both numbers are exact where the digits are 15 at most, so that the quotient is the decimal itself.
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = np.rint(values * power) / power == values
+        decimals[left[found]] = count
+        left = left[~found]
+        if left.size == 0:
+            return decimals
+    decimals[left] = [max(0, _shown(value).decimals) for value in column[left].tolist()]
+    return decimals
 
 
 def _is_single(values: FloatArray) -> bool:

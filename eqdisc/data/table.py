@@ -1,137 +1,306 @@
-"""A text table (CSV or TSV) as a Dataset, with errors that name row and column."""
+"""The door for tables: whatever holds one as a Dataset, with errors that name row and column."""
 
-import csv
-import math
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from eqdisc._typing import FloatArray
-from eqdisc.data.dataset import Dataset
-from eqdisc.errors import DataError
+from eqdisc._typing import BoolArray, FloatArray
+from eqdisc.data.cells import Column, complaint
+from eqdisc.data.dataset import MIN_ROWS, Dataset
+from eqdisc.data.header import Header, check_distinct
+from eqdisc.data.inspect import column_notes
+from eqdisc.data.missing import complete_rows
+from eqdisc.data.raw import RawTable, TableLike, open_table, reading
+from eqdisc.errors import DataError, OptionError
 
-DELIMITERS = (",", "\t", ";", "|")
+_WORDS = {"text": "text", "dates": "dates or times", "empty": "no value at all"}
 
 
-def read_table(path: str | Path, target: str, features: Sequence[str] | None = None) -> Dataset:
-    """Read a CSV or TSV file whose first line names the columns.
+@dataclass(frozen=True)
+class Columns:
+    """Some columns of a table with all its rows: what a law is to be evaluated on.
 
-    path     : UTF-8 text; the delimiter (comma, tab, semicolon or bar) is the commonest of the first line
-    target   : name of the column to explain
-    features : names of the columns to explain it by; every other column where None
+    features : (n, k) float64 in the order asked for; NaN where a cell is missing
+    names    : of the columns, as asked for
+    units    : as they were written, None where there is none
+    header   : names of all the columns of the table, units included
+    notes    : what the reader should know of the table
+    """
 
-    Every cell that is used must hold a finite number: the error for one that does not names its row, its line
-    and its column. DataError too for whatever else makes a table unusable, see the tests of this module.
-    Memory: 8 bytes per number; the file is read once, line by line.
+    features: FloatArray
+    names: tuple[str, ...]
+    units: tuple[str | None, ...]
+    header: tuple[str, ...]
+    notes: tuple[str, ...]
+    _table: RawTable = field(repr=False)
+
+    def rows(self) -> Iterator[list[str]]:
+        """The n rows of the table, all its cells as text, to be written out again beside predictions."""
+        with reading(self._table.where):
+            yield from self._table.rows()
+
+
+@dataclass(frozen=True)
+class _Roles:
+    """Positions of columns by what they are for."""
+
+    target: int
+    features: tuple[int, ...]
+    sigma: int | None
+    weights: int | None
+
+    @property
+    def positions(self) -> list[int]:
+        others = [j for j in (self.sigma, self.weights) if j is not None]
+        return [*self.features, self.target, *others]
+
+
+def read_table(
+    source: TableLike,
+    target: str,
+    features: Sequence[str] | None = None,
+    *,
+    sigma: str | None = None,
+    weights: str | None = None,
+    units: bool = True,
+    sheet: str | None = None,
+    max_missing: float = 0.5,
+) -> Dataset:
+    """Read a table whose first line names the columns.
+
+    source      : path of a text table (CSV, TSV, separated by semicolons, bars or spaces; gzip too), or of a
+                  Parquet, Excel (.xlsx) or NPZ file; "-" for standard input, or an open stream; a data frame,
+                  named arrays, a structured array
+    target      : name of the column to explain, with or without its unit
+    features    : names of the columns to explain it by; every other column of numbers where None
+    sigma       : name of the column with the standard deviations of the target
+    weights     : name of the column with the weights of the rows
+    units       : whether `v [m/s]` is a column `v` with the unit m/s
+    sheet       : name of the sheet of an Excel workbook; the first one where None
+    max_missing : share of the target, and of the rows, that may be missing
+
+    Encoding, delimiter and decimal sign of a text are told from the text; lines that begin with #, % or //
+    are comments. Rows with a missing value (an empty cell, NA, NaN, null, - or ?) or an infinity are left
+    out, and so are columns of text and dates unless asked for; true and false are 1 and 0. `Dataset.notes`
+    says all that, and which columns are constant, alike, proportional or whole.
+
+    DataError for whatever makes a table unusable: it names row, line and column. OptionError for an
+    impossible setting. Memory: 8 bytes per number, twice for a moment.
 
     >>> from eqdisc.data.tables import example_path
     >>> read_table(example_path("kepler"), target="period").feature_names
     ('semi_major_axis',)
+    >>> table = read_table({"v [m/s]": [1, 2, 3, None, 5], "E [J]": [1.1, 3.9, 9.2, 15.8, 25.1]}, target="E")
+    >>> table.feature_names, table.feature_units, table.notes[0]
+    (('v',), ('m/s',), "1 of 5 rows left out: a missing value in 'v' (1)")
     """
-    path = Path(path)
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; wanted a CSV or TSV file")
-    if not path.exists():
-        raise DataError(f"there is no file {path}; wanted a CSV or TSV file")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            records = _records(lines, _delimiter(path))
-            header = _header(path, records)
-            chosen = _chosen_columns(path, header, target, features)
-            columns = _read_columns(path, records, header, chosen)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is not a text table in UTF-8 ({error}); wanted a CSV or TSV file") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    return Dataset.of(columns[:, :-1], columns[:, -1], [header[j] for j in chosen[:-1]], target)
-
-
-def _delimiter(path: Path) -> str:
-    """The commonest candidate in the first line with text; a comma where there is none."""
-    with path.open("rb") as file:
-        if b"\0" in file.read(4096):
-            raise DataError(f"{path} is a binary file; wanted a CSV or TSV file, which is text")
-    with path.open(encoding="utf-8-sig") as lines:
-        first = next((line for line in lines if line.strip()), "")
-    return max(DELIMITERS, key=first.count)
-
-
-def _records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The number of its (last) line and the cells of every record that is not blank."""
-    reader = csv.reader(lines, delimiter=delimiter)
-    return ((reader.line_num, cells) for cells in reader if len(cells) > 1 or (cells and cells[0].strip()))
-
-
-def _header(path: Path, records: Iterator[tuple[int, list[str]]]) -> list[str]:
-    header = [name.strip() for name in next(records, (0, []))[1]]
-    if not header:
-        raise DataError(
-            f"{path} is empty; wanted a first line with the names of the columns, then rows of numbers"
+    if not 0.0 <= max_missing <= 1.0:
+        raise OptionError(f"max_missing is {max_missing!r}; wanted a share from 0 to 1")
+    if sigma is not None and weights is not None:
+        raise OptionError(
+            "got a column of sigma and one of weights; sigma makes weights of 1/sigma**2: give one of the two"
         )
-    for j, name in enumerate(header):
-        if not name:
-            raise DataError(f"{path}: column {j + 1} has no name in the first line")
-        if header.count(name) > 1:
-            raise DataError(f"{path}: the column name {name!r} stands more than once in the first line")
-    return header
+    table, header = _opened(source, units, sheet)
+    roles = _roles(table, header, target, features, sigma, weights)
+    with reading(table.where):
+        columns = dict(zip(roles.positions, table.columns(roles.positions), strict=True))
+    chosen = _usable(table, header, roles, columns, asked=features is not None)
+    return _dataset(table, header, roles, chosen, columns, max_missing)
 
 
-def _chosen_columns(path: Path, header: list[str], target: str, features: Sequence[str] | None) -> list[int]:
-    """Positions of the features in the order asked for, then of the target."""
+def read_columns(
+    source: TableLike, names: Sequence[str], *, units: bool = True, sheet: str | None = None
+) -> Columns:
+    """Read the named columns of a table, all rows of it: a table to predict for, without the target.
+
+    source, units, sheet : as for `read_table`
+    A missing cell becomes NaN. DataError for a column that is not there, which names the nearest one, and for
+    one that is no column of numbers.
+
+    >>> found = read_columns({"a": [1, 2], "b [m]": [None, 3], "who": ["x", "y"]}, ["b"])
+    >>> found.features.tolist(), list(found.rows())
+    ([[nan], [3.0]], [['1', '', 'x'], ['2', '3', 'y']])
+    """
+    table, header = _opened(source, units, sheet)
+    positions = [_position(table, header, name, "") for name in names]
+    with reading(table.where):
+        # A law may be a constant: a table's rows are counted by any column.
+        columns = table.columns(positions or [0])
+    for position, column in zip(positions, columns, strict=False):
+        if column.kind in ("broken", "text", "dates"):
+            raise DataError(_about_cell(table, header, position, column))
+    matrix = np.empty((columns[0].values.size, len(positions)))
+    for j in range(len(positions)):
+        matrix[:, j] = columns[j].values
+    gaps = int(np.count_nonzero(np.isnan(matrix).any(axis=1)))
+    notes = [f"{gaps} of {len(matrix)} rows lack a value"] if gaps else []
+    return Columns(
+        matrix,
+        tuple(names),
+        tuple(header.units[j] for j in positions),
+        table.header,
+        (*table.notes, *notes),
+        table,
+    )
+
+
+def _opened(source: TableLike, units: bool, sheet: str | None) -> tuple[RawTable, Header]:
+    table = open_table(source, sheet)
+    check_distinct(table.where, table.header)
+    return table, Header.of(table.header, units)
+
+
+def _roles(
+    table: RawTable,
+    header: Header,
+    target: str,
+    features: Sequence[str] | None,
+    sigma: str | None,
+    weights: str | None,
+) -> _Roles:
+    goal = _position(table, header, target, " for the target")
+    extras = {
+        role: None if name is None else _position(table, header, name, f" for {role}")
+        for role, name in (("sigma", sigma), ("weights", weights))
+    }
+    taken = {goal, *extras.values()}
     if features is None:
-        features = [name for name in header if name != target]
-    wanted = [("feature", name) for name in features] + [("target", target)]
-    for role, name in reversed(wanted):  # a wrong target is the first thing to know
-        if name not in header:
-            raise DataError(f"{path} has no column {name!r} for the {role}; {_existing(name, header)}")
-    if target in features:
-        raise DataError(f"the target {target!r} is also among the features; leave it out of one of the two")
-    if not features:
-        raise DataError(
-            f"{path} has no column besides the target {target!r}; a law needs at least one feature"
-        )
-    return [header.index(name) for _, name in wanted]
-
-
-def _existing(name: str, header: list[str]) -> str:
-    folded = {column.casefold(): column for column in header}
-    nearest = get_close_matches(name.casefold(), folded, n=1)
-    columns = ", ".join(header)
-    return f"did you mean {folded[nearest[0]]!r}? It has {columns}" if nearest else f"it has {columns}"
-
-
-def _read_columns(
-    path: Path, records: Iterator[tuple[int, list[str]]], header: list[str], chosen: list[int]
-) -> FloatArray:
-    """(n, len(chosen)) the numbers of the chosen columns."""
-    numbers = array("d")
-    row = 0
-    for row, (line, cells) in enumerate(records, start=1):
-        if len(cells) != len(header):
+        chosen = [j for j in range(len(header.full)) if j not in taken]
+    else:
+        chosen = [_position(table, header, name, " for the feature") for name in features]
+    for role, j in [("target", goal), *extras.items()]:
+        if j in chosen:
             raise DataError(
-                f"{path}: row {row} (line {line}) has {len(cells)} cells, "
-                f"the first line names {len(header)} columns"
+                f"the {role} {header.names[j]!r} is also among the features; leave it out of one of the two"
             )
-        for j in chosen:
-            try:
-                number = float(cells[j])
-            except ValueError:
-                number = math.nan
-            if not math.isfinite(number):
-                raise DataError(
-                    f"{path}: row {row} (line {line}), column {header[j]!r} {_complaint(cells[j])}"
-                )
-            numbers.append(number)
-    if row == 0:
-        raise DataError(f"{path} has a first line with names but no rows of numbers")
-    return np.frombuffer(numbers).reshape(row, len(chosen))
+    for role, j in extras.items():
+        if j == goal:
+            raise DataError(f"the target {target!r} cannot be its own {role}")
+    for j in chosen:
+        if chosen.count(j) > 1:
+            raise DataError(f"the name {header.names[j]!r} is given to more than one feature")
+    if not chosen:
+        raise DataError(
+            f"{table.where} has no column besides the target {header.names[goal]!r}; "
+            "a law needs at least one feature"
+        )
+    return _Roles(goal, tuple(chosen), extras["sigma"], extras["weights"])
 
 
-def _complaint(cell: str) -> str:
-    text = cell.strip()
-    if text.casefold() in ("", "nan", "na", "n/a", "null", "none"):
-        return f"is missing ({text!r}); fill it in, leave out the row, or choose other features"
-    return f"holds {text!r}, which is not a finite number; mend it or choose other features"
+def _position(table: RawTable, header: Header, name: str, purpose: str) -> int:
+    position = header.position(name) if name else None
+    if position is None:
+        raise DataError(f"{table.where} has no column {name!r}{purpose}; {header.nearest(name)}{table.hint}")
+    return position
+
+
+def _usable(
+    table: RawTable, header: Header, roles: _Roles, columns: Mapping[int, Column], asked: bool
+) -> list[int]:
+    """Positions of the features to use; those nobody asked for are left out where they hold no numbers."""
+    numeric = {j for j, column in columns.items() if column.kind in ("numbers", "booleans")}
+    if not numeric and not any(column.kind == "broken" for column in columns.values()):
+        kinds = ", ".join(f"{header.names[j]!r} ({_WORDS[column.kind]})" for j, column in columns.items())
+        raise DataError(f"{table.where} has no numeric column: {kinds}")
+    chosen, left_out = [], []
+    for j in [j for j in roles.positions if j not in roles.features] + list(roles.features):
+        column = columns[j]
+        wanted = asked or j not in roles.features
+        if not header.full[j] and not wanted:
+            left_out += _unnamed(table, j, column)
+        elif column.kind == "broken" or (wanted and column.kind in ("text", "dates")):
+            raise DataError(_about_cell(table, header, j, column))
+        elif wanted and column.kind == "empty":
+            raise DataError(f"{table.where}: column {header.names[j]!r} has no value: every cell is missing")
+        elif j in numeric:
+            chosen += [j] if j in roles.features else []
+        else:
+            left_out.append(f"{header.names[j]!r} ({_WORDS[column.kind]})")
+    if left_out:
+        table.notes.append(f"columns left out: {', '.join(left_out)}")
+    if not chosen:
+        raise DataError(
+            f"{table.where} has no numeric column besides the target {header.names[roles.target]!r}; "
+            f"{table.notes[-1]}"
+        )
+    booleans = [header.names[j] for j in roles.positions if columns[j].kind == "booleans"]
+    if booleans:
+        table.notes.append(f"true and false read as 1 and 0: {', '.join(map(repr, booleans))}")
+    return chosen
+
+
+def _unnamed(table: RawTable, position: int, column: Column) -> list[str]:
+    """What is left out of a column without a name: labels of rows. DataError for numbers elsewhere."""
+    if column.kind == "empty":
+        return []
+    if position:
+        raise DataError(f"{table.where}: column {position + 1} has no name in the first line; give it one")
+    return ["the first (it has no name)"]
+
+
+def _about_cell(table: RawTable, header: Header, position: int, column: Column) -> str:
+    row, cell = column.odd or (0, "")
+    return f"{table.where}: {table.place(row)}, column {header.names[position]!r} {complaint(cell)}"
+
+
+def _dataset(
+    table: RawTable,
+    header: Header,
+    roles: _Roles,
+    chosen: Sequence[int],
+    columns: dict[int, Column],
+    max_missing: float,
+) -> Dataset:
+    used = [j for j in roles.positions if j in chosen or j not in roles.features]
+    names = [header.names[j] for j in used]
+    target_name = header.names[roles.target]
+    values = {j: columns.pop(j).values for j in used}
+    columns.clear()
+    rows, gaps = complete_rows(table.where, names, list(values.values()), target_name, max_missing)
+    kept = int(np.count_nonzero(rows))
+    if kept < MIN_ROWS and gaps:
+        raise DataError(
+            f"{table.where}: a law needs at least {MIN_ROWS} rows of data, got n_samples={kept}; "
+            + "; ".join(gaps)
+        )
+    _check_spread(table, header, roles, values, rows)
+
+    def taken(position: int) -> FloatArray:
+        column = values.pop(position)
+        return column if kept == rows.size else column[rows]
+
+    matrix = np.empty((kept, len(chosen)))
+    for i, j in enumerate(chosen):
+        matrix[:, i] = taken(j)
+    target = taken(roles.target)
+    feature_names = [header.names[j] for j in chosen]
+    return Dataset.of(
+        matrix,
+        target,
+        feature_names,
+        target_name,
+        None if roles.weights is None else taken(roles.weights),
+        sigma=None if roles.sigma is None else taken(roles.sigma),
+        feature_units=[header.units[j] for j in chosen],
+        target_unit=header.units[roles.target],
+        notes=(*table.notes, *gaps, *column_notes(feature_names, matrix, target_name, target)),
+    )
+
+
+def _check_spread(
+    table: RawTable, header: Header, roles: _Roles, values: Mapping[int, FloatArray], rows: BoolArray
+) -> None:
+    """DataError for a standard deviation that is not above zero or a weight below zero."""
+    for j, limit, wanted in (
+        (roles.sigma, np.nextafter(0.0, 1.0), "a standard deviation is above zero"),
+        (roles.weights, 0.0, "a weight is not below zero"),
+    ):
+        if j is None:
+            continue
+        bad = np.flatnonzero(rows & (values[j] < limit))
+        if bad.size:
+            raise DataError(
+                f"{table.where}: {table.place(int(bad[0]))}, column {header.names[j]!r} holds "
+                f"{values[j][bad[0]]:g}; {wanted}"
+            )

@@ -66,7 +66,7 @@ def _fill(form: Form, operands: list[tuple[str, int]], code: int, brackets: tupl
     for position, ((text, precedence), weakest) in enumerate(zip(operands, form.holes, strict=False)):
         # -(2) is the negative of 2 while -2 is a number; a leading minus right of an operator reads badly.
         bare_number = code == NEG and text[0].isdigit() and precedence == ATOM
-        minus_inside = weakest > ANY and position > 0 and text.startswith("-")
+        minus_inside = weakest > ANY and (position > 0 or code == NEG) and text.startswith("-")
         enclose = precedence < weakest or bare_number or minus_inside
         texts.append(f"{brackets[0]}{text}{brackets[1]}" if enclose else text)
     return _HOLE.sub(lambda hole: texts[int(hole[1]) - 1], form.template)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from eqdisc.errors import ParseError
 from eqdisc.expr.expression import Expression
@@ -49,7 +49,28 @@ class _Token:
     position: int
 
 
-def parse(text: str, names: Sequence[str], macros: Iterable[Macro] = ()) -> Expression:
+Fail = Callable[[str], NoReturn]
+
+
+class Unknowns(Protocol):
+    """Says what words that are neither features nor operators stand for: None for nothing.
+
+    `fail(reason)` raises the ParseError that points at the word.
+    """
+
+    def name(self, word: str, fail: Fail) -> Expression | None: ...
+
+    def call(self, word: str, operands: Sequence[Expression], fail: Fail) -> Expression | None: ...
+
+
+def parse(
+    text: str,
+    names: Sequence[str],
+    macros: Iterable[Macro] = (),
+    *,
+    unknowns: Unknowns | None = None,
+    start: int = 0,
+) -> Expression:
     """Read a formula over the features called `names`.
 
     Understood are + - * / % ** ^, parentheses, numbers, pi and e (unless a feature has that name), the
@@ -58,15 +79,33 @@ def parse(text: str, names: Sequence[str], macros: Iterable[Macro] = ()) -> Expr
     that are no identifiers stand between backquotes. Nothing is simplified, except that x**2 and x**3 are
     read as square and cube. ParseError shows where reading stopped; no text is ever run as Python.
 
+    unknowns : reads the words that are not known here; None to refuse them
+    start    : where in the text the formula begins
+
     >>> parse("2*mass**2 - exp(-t)", ["mass", "t"])
     <Expression 2*x0**2 - exp(-x1)>
     """
-    return _Parser(text, names, tuple(macros)).read()
+    return _Parser(text, names, tuple(macros), unknowns, start).read()
+
+
+def unreadable(text: str, reason: str, position: int) -> ParseError:
+    """The error that shows the text and, by a caret, where reading stopped."""
+    line = text.replace("\n", " ").replace("\t", " ")
+    return ParseError(f"cannot read the formula: {reason}\n  {line}\n  {' ' * position}^")
 
 
 class _Parser:
-    def __init__(self, text: str, names: Sequence[str], macros: tuple[Macro, ...]) -> None:
+    def __init__(
+        self,
+        text: str,
+        names: Sequence[str],
+        macros: tuple[Macro, ...],
+        unknowns: Unknowns | None,
+        start: int,
+    ) -> None:
         self.text = text
+        self.start = start
+        self.unknowns = unknowns
         self.features = {name: j for j, name in reversed(list(enumerate(names)))}
         self.macros = {macro.name: macro for macro in macros}
         self.tokens = self._tokens()
@@ -77,7 +116,7 @@ class _Parser:
 
     def _tokens(self) -> list[_Token]:
         found: list[_Token] = []
-        position = 0
+        position = self.start
         while position < len(self.text.rstrip()):
             match = _TOKEN.match(self.text, position)
             if match is None:
@@ -111,14 +150,16 @@ class _Parser:
         return "the end of the text" if token.kind == "end" else f"'{token.text}'"
 
     def _fail(self, reason: str, position: int) -> NoReturn:
-        line = self.text.replace("\n", " ").replace("\t", " ")
-        raise ParseError(f"cannot read the formula: {reason}\n  {line}\n  {' ' * position}^")
+        raise unreadable(self.text, reason, position)
+
+    def _failing_at(self, token: _Token) -> Fail:
+        return lambda reason: self._fail(reason, token.position)
 
     # ------------------------------------------------------------ grammar
 
     def read(self) -> Expression:
         if self.next.kind == "end":
-            self._fail("it is empty", 0)
+            self._fail("it is empty", self.start)
         found = self._formula(ANY)
         if self.next.kind != "end":
             self._fail(f"did not expect {self._described(self.next)} here", self.next.position)
@@ -174,15 +215,23 @@ class _Parser:
         name = token.text.replace("``", "`") if token.kind == "quoted" else token.text
         if name in self.features:
             return Expression.variable(self.features[name])
-        if name in _NUMBERS:
+        if name in _NUMBERS and not self._is_letter_of_form(name):
             return Expression.constant(_NUMBERS[name])
         if name in ("nan", "oo", "zoo", "inf"):  # how SymPy writes what has no finite value
             return Expression.apply("div", 0.0 if name == "nan" else 1.0, 0.0)
         if name in _WORDS or name in self.macros:
             self._fail(f"the operator '{name}' needs operands in parentheses", token.position)
+        if self.unknowns is not None and token.kind == "name":
+            read = self.unknowns.name(name, self._failing_at(token))
+            if read is not None:
+                return read
         known = ", ".join(self.features) or "no names"
         hint = nearest(name, [*self.features, *_WORDS]) or f"; known are {known}"
         return self._fail(f"unknown name '{name}'{hint}", token.position)
+
+    def _is_letter_of_form(self, name: str) -> bool:
+        # Where unknown names are parameters, a + b*x + c*x**2 + d*x**3 + e*x**4 has one called e; not e**x.
+        return self.unknowns is not None and name != "pi" and not (self._is("**") or self._is("^"))
 
     # ------------------------------------------------------------ calls
 
@@ -194,6 +243,10 @@ class _Parser:
         if name == "Piecewise":
             return self._piecewise(token)
         if name not in _WORDS and name not in _SYMPY_ONLY:
+            if self.unknowns is not None:
+                read = self.unknowns.call(name, self._arguments(), self._failing_at(token))
+                if read is not None:
+                    return read
             hint = nearest(name, [*_WORDS, *self.macros])
             self._fail(f"unknown operator '{name}'{hint}", token.position)
         if operator_name(name) == "where":

@@ -3,7 +3,6 @@
 import keyword
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import product
@@ -31,6 +30,7 @@ from eqdisc.expr.operators import (
     WHERE,
     row_of,
 )
+from eqdisc.interop.identifiers import identifiers
 from eqdisc.interop.sympy_names import TAKEN
 
 if TYPE_CHECKING:
@@ -174,33 +174,7 @@ def symbol_names(columns: Iterable[str]) -> dict[str, str]:
     {'mass': 'mass', 'sepal length (cm)': 'sepal_length_cm', 'lambda': 'lambda_', 'E': 'E_', '2nd': 'x2nd'}
     """
     names = list(columns)
-    # Names that can stay come first: "a b" must not take the symbol of a column called "a_b".
-    taken = {name for name in names if _plain(name)}
-    symbols: dict[str, str] = {}
-    for name in names:
-        symbols[name] = name if _plain(name) else _free(_cleaned(name), taken)
-        taken.add(symbols[name])
-    return symbols
-
-
-def _plain(name: str) -> bool:
-    normal = unicodedata.normalize("NFKC", name) == name
-    reserved = keyword.iskeyword(name) or name in TAKEN or name.startswith("__")
-    return name.isidentifier() and normal and not reserved
-
-
-def _cleaned(name: str) -> str:
-    text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", name)).strip("_") or "x"
-    text = text if text.isidentifier() else f"x{text}"
-    return text if _plain(text) else f"{text}_"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    count, found = 1, name
-    while found in taken:
-        count += 1
-        found = f"{name.rstrip('_')}_{count}"
-    return found
+    return dict(zip(names, identifiers(names, TAKEN.union(keyword.kwlist)), strict=True))
 
 
 # ---------------------------------------------------------------- from SymPy

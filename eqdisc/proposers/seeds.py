@@ -9,23 +9,26 @@ import numpy as np
 from eqdisc.engine.fit import fit_constants
 from eqdisc.errors import OptionError
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.form import Form
 from eqdisc.expr.format import format_expression
-from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
-from eqdisc.search.proposer import Proposals
+from eqdisc.search.form_fit import fit_form
+from eqdisc.search.proposer import Proposals, State
 
 
 @dataclass(frozen=True)
 class Seeds:
     """Propose given expressions once: each with its constants fitted, and each with a slope and an intercept.
 
-    expressions : texts in the names of the table's columns, or trees; numbers in them are first guesses
+    expressions : texts in the names of the table's columns, or trees; numbers in them are first guesses, and
+                  other names, as in "k/r**2", are free parameters, fitted from many starts
 
     A suggestion is the user's own word: it may use operators that the search may not. `start` raises
-    ParseError for a text that is no expression, OptionError for a column or a size beyond the problem's.
+    ParseError for a text that is no expression, OptionError for a column or a size beyond the problem's;
+    `propose` InputError for parameters that make no finite law of some row.
 
-    >>> Seeds(("a*sqrt(b)",)).name
+    >>> Seeds(("k*sqrt(depth)", "exp(-0.5*depth)")).name
     'seeds'
     """
 
@@ -36,18 +39,25 @@ class Seeds:
         """A session that proposes all in its only epoch; needs neither randomness nor threads."""
         names = problem.dataset.feature_names
         macros = problem.operators.macros
-        trees = tuple(parse(e, names, macros) if isinstance(e, str) else e for e in self.expressions)
-        for tree in trees:
-            _check_admitted(tree, problem)
-        return SeedsSession(problem, trees)
+        target = problem.dataset.target_name
+        forms = tuple(
+            Form.parse(e, names, macros, target=target, functions=False)
+            if isinstance(e, str)
+            else Form(str(e), names, e)
+            for e in self.expressions
+        )
+        for form in forms:
+            _check_admitted(form, problem)
+        return SeedsSession(problem, forms, seed)
 
 
 class SeedsSession:
     """One run of `Seeds`: exhausted after one epoch."""
 
-    def __init__(self, problem: Problem, trees: tuple[Expression, ...]) -> None:
+    def __init__(self, problem: Problem, forms: tuple[Form, ...], seed: np.random.SeedSequence) -> None:
         self._problem = problem
-        self._trees = trees
+        self._forms = forms
+        self._seed = int(seed.generate_state(1)[0])
 
     def prepare(self) -> float:
         """Compile the fit of constants, by fitting one."""
@@ -59,9 +69,9 @@ class SeedsSession:
     def propose(self) -> Proposals:
         """Every expression, fitted; then nothing more."""
         train = self._problem.train
-        variants = [variant for tree in self._trees for variant in self._variants(tree)]
+        variants = [variant for form in self._forms for variant in self._variants(self._settled(form))]
         fits = [fit_constants(variant, train.features, train.target, train.weights) for variant in variants]
-        self._trees = ()
+        self._forms = ()
         return Proposals(
             expressions=tuple(fit.expression for fit in fits),
             evaluations=len(fits),
@@ -72,6 +82,21 @@ class SeedsSession:
 
     def observe(self, candidates: Sequence[Candidate]) -> None:
         """A suggestion does not change with what others find."""
+
+    def state(self) -> State:
+        """Whether all has been proposed."""
+        return {"exhausted": not self._forms}
+
+    def restore(self, state: State) -> None:
+        """Go on from where `state` was taken."""
+        if state["exhausted"]:
+            self._forms = ()
+
+    def _settled(self, form: Form) -> Expression:
+        """The suggestion with its parameters at their best; the numbers in it are fitted after that."""
+        if not form.parameters:
+            return form.tree
+        return fit_form(form, self._problem.train, seed=self._seed).expression
 
     def _variants(self, tree: Expression) -> Iterator[Expression]:
         yield tree
@@ -85,15 +110,16 @@ def _with_slope_and_intercept(tree: Expression) -> Expression:
     return Expression.apply("add", Expression.apply("mul", slope, tree), intercept)
 
 
-def _check_admitted(tree: Expression, problem: Problem) -> None:
-    n_features = problem.dataset.n_features
-    if tree.features and tree.features[-1] >= n_features:
+def _check_admitted(form: Form, problem: Problem) -> None:
+    names = (*form.columns, *form.parameters)
+    tree = form.tree
+    if tree.features and tree.features[-1] >= len(names):
         raise OptionError(
             f"a suggested expression reads column {tree.features[-1]}, counted from 0; "
-            f"the table has {n_features} features"
+            f"the table has {len(form.columns)} features"
         )
     if tree.size > problem.max_size:
-        text = format_expression(tree, problem.dataset.feature_names, digits=6)
+        text = format_expression(tree, names, digits=6)
         raise OptionError(
             f"the suggested {text} has {tree.size} nodes, the limit is {problem.max_size}; raise max_size"
         )

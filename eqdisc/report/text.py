@@ -1,95 +1,64 @@
-"""What a terminal shows: progress while a search runs, the front when it is over."""
+"""What a terminal shows when a search is over."""
 
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TextIO
+from shlex import quote
 
-import numpy as np
+from eqdisc.report.constants import constants_of
+from eqdisc.report.words import law_text, share, with_unit
+from eqdisc.result import Law, Result
 
-from eqdisc.expr.expression import Expression
-from eqdisc.expr.format import format_expression
-from eqdisc.problem import Problem
-from eqdisc.search.engine import SearchResult, StopReason
-from eqdisc.search.observer import Observer, Progress
-
-if TYPE_CHECKING:
-    from rich.live import Live
-
-DIGITS = 6  # of the constants shown; records keep all of them
+RIVALS_SHOWN = 3
+LABEL = 9  # letters of the word that a line begins with, and blanks
 
 
-class LawFacts(Protocol):
-    """What is told of a law."""
-
-    @property
-    def tree(self) -> Expression: ...
-    @property
-    def complexity(self) -> int: ...
-    @property
-    def loss(self) -> float: ...
-    @property
-    def r2(self) -> float: ...
-    @property
-    def r2_heldout(self) -> float | None: ...
-    @property
-    def found_by(self) -> str: ...
-
-
-class SearchFacts(Protocol):
-    """What is told of a finished search."""
-
-    @property
-    def best(self) -> LawFacts: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def front(self) -> Sequence[LawFacts]: ...
-    @property
-    def stopped(self) -> StopReason: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def compile_seconds(self) -> float: ...
-    @property
-    def evaluations(self) -> int: ...
-    @property
-    def warnings(self) -> Sequence[str]: ...
-    @property
-    def target_name(self) -> str: ...
-    @property
-    def feature_names(self) -> Sequence[str]: ...
-
-
-def summary(found: SearchFacts) -> str:
-    """The front with the chosen law marked, why it was chosen, why the search stopped, how to repeat it."""
-    rate = found.evaluations / found.seconds if found.seconds > 0.0 else 0.0
+def summary(result: Result) -> str:
+    """The law, the front with the chosen law marked, why it was chosen, how sure it is, how to repeat it."""
+    name = with_unit(result.target_name, result.target_unit)
     lines = [
-        f"{found.target_name} = {_law_text(found.best.tree, found.feature_names)}",
+        f"{name} = {law_text(result.best.tree, result.feature_names)}",
         "",
-        *front_table(found.front, found.best, found.feature_names),
+        *front_table(result.front, result.best, result.feature_names),
         "",
-        f"chosen   {found.reason}",
-        f"stopped  {found.stopped.value}",
-        f"effort   {found.evaluations:,} candidates in {found.seconds:.1f} s ({rate:,.0f} per second), "
-        f"{found.compile_seconds:.1f} s of compilation apart",
-        f"repeat   --seed {found.seed} --epochs {found.epochs}",
-        *(f"warning  {warning}" for warning in found.warnings),
+        *_constants(result.best),
+        f"chosen   {result.reason}",
+        *rival_lines(result),
+        *stability_lines(result),
+        f"stopped  {result.stopped.value}",
+        *([f"effort   {effort(result)}"] if "form" not in result.settings else []),
+        f"repeat   {repeat_options(result)}",
+        *(f"note     {note}" for note in result.notes),
+        *(f"warning  {warning}" for warning in result.warnings),
     ]
     return "\n".join(lines)
 
 
-def front_table(laws: Sequence[LawFacts], best: LawFacts, names: Sequence[str]) -> list[str]:
-    """Lines of an aligned table, simplest law first, `>` before the chosen one; no law is cut or wrapped."""
+def effort(result: Result) -> str:
+    """How much was tried in how long."""
+    rate = result.evaluations / result.seconds if result.seconds > 0.0 else 0.0
+    return (
+        f"{result.evaluations:,} candidates in {result.seconds:.1f} s ({rate:,.0f} per second), "
+        f"{result.compile_seconds:.1f} s of compilation apart"
+    )
+
+
+def repeat_options(result: Result) -> str:
+    """What to tell the command to get the same front again, or the same fit of a form."""
+    if "form" in result.settings:
+        return f"--form {quote(str(result.settings['form']))} --seed {result.seed}"
+    return f"--seed {result.seed} --epochs {result.epochs}"
+
+
+def front_table(laws: Sequence[Law], best: Law, names: Sequence[str]) -> list[str]:
+    """Lines of an aligned table, simplest law first, `>` before the chosen one; no law is cut or wrapped.
+
+    The numbers are those that `--equation` takes.
+    """
     heldout = any(law.r2_heldout is not None for law in laws)
-    rows = [("", "nodes", "loss", "R2", *(("R2 held out",) if heldout else ()), "found by", "law")]
-    for law in laws:
-        judged = (_share(law.r2_heldout),) if heldout else ()
-        figures = (str(law.complexity), f"{law.loss:.3g}", _share(law.r2), *judged)
-        rows.append((">" if law is best else "", *figures, law.found_by, _law_text(law.tree, names)))
+    rows = [("", "#", "nodes", "loss", "R2", *(("R2 held out",) if heldout else ()), "found by", "law")]
+    for number, law in enumerate(laws, start=1):
+        judged = (share(law.r2_heldout),) if heldout else ()
+        figures = (str(number), str(law.complexity), f"{law.loss:.3g}", share(law.r2), *judged)
+        rows.append((">" if law is best else "", *figures, law.found_by, law_text(law.tree, names)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     left = (0, len(widths) - 2, len(widths) - 1)
     return [
@@ -101,102 +70,29 @@ def front_table(laws: Sequence[LawFacts], best: LawFacts, names: Sequence[str]) 
     ]
 
 
-class _Watcher(Observer):
-    """Turns progress into one line of text; where it goes is for subclasses to say."""
-
-    def __init__(self) -> None:
-        self._names: tuple[str, ...] = ()
-        self._variance = 0.0
-
-    def on_start(self, problem: Problem) -> None:
-        self._names = problem.dataset.feature_names
-        self._variance = float(np.cov(problem.train.target, aweights=problem.train.weights, bias=True))
-
-    def line(self, progress: Progress) -> str:
-        """Elapsed and left, candidates per second, best law so far."""
-        if progress.time_limit is not None:
-            left = f"{max(0.0, progress.time_limit - progress.seconds):.1f} s left"
-        else:
-            left = f"epoch {progress.epoch} of {progress.epochs}"
-        law = _law_text(progress.best.expression, self._names)
-        share = 1.0 - progress.best.loss / self._variance if self._variance > 0.0 else float("nan")
-        rate = f"{progress.evaluations_per_second:,.0f} candidates/s"
-        return f"{progress.seconds:6.1f} s  {left}  {rate}  R2 {_share(share)}  {law}"
+def rival_lines(result: Result) -> list[str]:
+    """Which laws of the front the table cannot tell from the chosen one, by number, the likeliest first."""
+    if not result.rivals:
+        return []
+    numbers = [str(result.front.index(law) + 1) for law in result.rivals]
+    more = f" and {len(numbers) - RIVALS_SHOWN} longer ones" if len(numbers) > RIVALS_SHOWN else ""
+    return [f"rivals   {', '.join(numbers[:RIVALS_SHOWN])}{more}: the table cannot tell them from this law"]
 
 
-class PlainProgress(_Watcher):
-    """Progress as lines on a stream that is no terminal: the first epoch, then every `interval` seconds."""
-
-    def __init__(self, stream: TextIO, interval: float = 5.0) -> None:
-        super().__init__()
-        self._stream = stream
-        self._interval = interval
-        self._last = -float("inf")
-
-    def on_prepare(self, name: str, progress: Progress) -> None:
-        self._write(f"{self.line(progress)}  (starting {name}, which is compiled at its first use)")
-
-    def on_epoch(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now - self._last >= self._interval:
-            self._last = now
-            self._write(self.line(progress))
-
-    def _write(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+def stability_lines(result: Result) -> list[str]:
+    """How often the law came back when the rows were drawn again, and what came instead."""
+    found = result.stability
+    if found is None:
+        return []
+    lines = [f"stable   {found.returned} of {found.resamples} tables drawn again gave the same law"]
+    return lines + [f"         {count} gave {law}" for law, count in found.others]
 
 
-class LiveProgress(_Watcher):
-    """Progress as one line of a terminal that is written over and over, and wiped at the end."""
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__()
-        self._stream = stream
-        self._live: Live | None = None
-
-    def on_start(self, problem: Problem) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        super().on_start(problem)
-        console = Console(file=self._stream, force_terminal=True)
-        self._live = Live(console=console, transient=True, redirect_stdout=False)
-        self._live.start()
-
-    def on_prepare(self, name: str, progress: Progress) -> None:
-        self._show(f"{self.line(progress)}  (starting {name}, which is compiled at its first use)")
-
-    def on_epoch(self, progress: Progress) -> None:
-        self._show(self.line(progress))
-
-    def on_end(self, result: SearchResult) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the terminal back; called too when the search ends by an error."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
-    def _show(self, text: str) -> None:
-        from rich.text import Text
-
-        if self._live is not None:
-            self._live.update(Text(text, no_wrap=True, overflow="ellipsis"))
-
-
-def _law_text(tree: Expression, names: Sequence[str]) -> str:
-    return format_expression(tree, names, digits=DIGITS)
-
-
-def _share(r2: float | None) -> str:
-    """R2 with enough nines to tell good laws apart: 0.99999983, not 1.000."""
-    if r2 is None or not np.isfinite(r2):
-        return "-"
-    missing = 1.0 - r2
-    if missing < 1e-15:
-        return "1"
-    if missing > 1e-3:
-        return f"{round(r2, 4) + 0.0:.4f}"  # no -0.0000
-    exponent = int(f"{missing:.1e}".partition("e")[2])
-    return f"{r2:.{1 - exponent}f}"
+def _constants(law: Law) -> list[str]:
+    rows = constants_of(law)
+    width = max((len(row.name) for row in rows), default=0)
+    labels = ["constant", *[""] * len(rows)]
+    return [
+        f"{label:<{LABEL}}{row.name:<{width}} = {row.shown()}"
+        for label, row in zip(labels, rows, strict=False)
+    ]

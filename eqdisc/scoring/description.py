@@ -27,6 +27,7 @@ BASES = ((1.0, 0.0), (pi, 7.0), (1.0 / pi, 9.0), (sqrt(2.0), 9.0), (e, 10.0))
 DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12)  # laws have hardly any sevenths
 MAX_MULTIPLE = 24  # of an irrational base
 MAX_DIGITS = 6
+SHORT_BITS = 60.0  # the speed of light has 57; beyond, any float64 of such a size is a whole number
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,11 @@ def constant_bits(value: float, error: float) -> float:
 def is_short(value: float) -> bool:
     """Whether a number is, up to its last digits, one that `nice_numbers` knows.
 
-    >>> is_short(0.75), is_short(2 * pi), is_short(0.7512345)
-    (True, True, False)
+    >>> is_short(0.75), is_short(2 * pi), is_short(0.7512345), is_short(299792458.0), is_short(8.4704825e16)
+    (True, True, False, True, False)
     """
-    return bool(nice_numbers(value, LAST_DIGITS * abs(value)))
+    short = nice_numbers(value, LAST_DIGITS * abs(value))
+    return bool(short) and short[0].bits <= SHORT_BITS
 
 
 def fixed_constants(expression: Expression) -> BoolArray:

@@ -17,7 +17,8 @@ def mean_squared_error(
     2.0
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.square(target - prediction)
+        squares = target - prediction
+        np.square(squares, out=squares)
         if weights is None:
             return float(np.mean(squares))
         return float(np.dot(weights, squares) / np.sum(weights))

@@ -6,6 +6,7 @@ sources: the digits of the target, the digits of the features carried through th
 each operation.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,11 @@ from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import ARITY, CONSTANT, VARIABLE, row_of
+from eqdisc.scoring.triangle import triangle
 
 UNIT_ROUNDOFF = 2.0**-53
-BLOCK_ROWS = 4096  # bounds the memory of a sweep: two arrays a node
+BLOCK_ROWS = 8192  # bounds the memory of a sweep: two arrays a node
+FIRST_LOOK = 1024  # rows that many an approximation is refuted by
 CANCELLATION_LIMIT = 1e-6  # of the target's spread; what an expression may blame on its own cancellations
 RMS_FACTOR = 2.0
 WORST_FACTOR = 10.0
@@ -29,7 +32,8 @@ class Sensitivity:
 
     value      : (n,)
     constants  : (n, number of constants) derivatives with respect to each constant
-    features   : (n, number of features) derivatives with respect to each feature
+    features   : (n, number of features it reads) derivatives with respect to each of `read`
+    read       : which features these are, rising
     evaluation : (n,) standard deviation of the rounding made while evaluating
     """
 
@@ -37,6 +41,7 @@ class Sensitivity:
     constants: FloatArray
     features: FloatArray
     evaluation: FloatArray
+    read: tuple[int, ...]
 
 
 def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
@@ -55,7 +60,9 @@ def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
     n_rows = features.shape[0]
     children, values = _forward(expression, features)
     adjoints: list[FloatArray] = [np.ones(n_rows) for _ in values]
-    by_feature = np.zeros(features.shape)
+    read = expression.features
+    column = {feature: j for j, feature in enumerate(read)}
+    by_feature = np.zeros((n_rows, len(read)))
     by_constant: list[FloatArray] = []
     variance = np.zeros(n_rows)
     with np.errstate(all="ignore"):
@@ -64,7 +71,7 @@ def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
             if code == CONSTANT:
                 by_constant.append(adjoints[node])
             elif code == VARIABLE:
-                by_feature[:, int(expression.payload[node])] += adjoints[node]
+                by_feature[:, column[int(expression.payload[node])]] += adjoints[node]
             else:
                 variance += _squared(adjoints[node], values[node])
                 arguments = [values[child] for child in children[node]]
@@ -73,7 +80,14 @@ def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
                     # A node that does not matter passes nothing on, not even an infinite slope.
                     adjoints[child] = np.where(adjoints[node] == 0.0, 0.0, adjoints[node] * partial)
     constants = np.stack(by_constant[::-1], axis=1) if by_constant else np.zeros((n_rows, 0))
-    return Sensitivity(values[-1], constants, by_feature, UNIT_ROUNDOFF * np.sqrt(variance))
+    return Sensitivity(values[-1], constants, by_feature, UNIT_ROUNDOFF * np.sqrt(variance), read)
+
+
+def sweeps(expression: Expression, dataset: Dataset) -> Iterator[tuple[slice, Sensitivity]]:
+    """The sweep over a table block by block of `BLOCK_ROWS` rows, so that its memory is bounded."""
+    for start in range(0, dataset.n_rows, BLOCK_ROWS):
+        rows = slice(start, min(start + BLOCK_ROWS, dataset.n_rows))
+        yield rows, sensitivity(expression, dataset.features[rows])
 
 
 def row_floors(expression: Expression, dataset: Dataset) -> FloatArray:
@@ -81,10 +95,10 @@ def row_floors(expression: Expression, dataset: Dataset) -> FloatArray:
 
     (n,), in units of the target; NaN where a derivative is not finite, for there nothing can be said.
     """
-    blocks = [slice(start, start + BLOCK_ROWS) for start in range(0, dataset.n_rows, BLOCK_ROWS)]
-    return np.concatenate(
-        [row_floors_of(sensitivity(expression, dataset.features[b]), dataset, b) for b in blocks]
-    )
+    spread, floors = float(np.std(dataset.target)), np.empty(dataset.n_rows)
+    for rows, found in sweeps(expression, dataset):
+        floors[rows] = row_floors_of(found, dataset, rows, spread)
+    return floors
 
 
 def rounding_floor(expression: Expression, dataset: Dataset) -> float:
@@ -129,29 +143,33 @@ def is_exact(expression: Expression, dataset: Dataset) -> bool:
     (True, False)
     """
     n_free = dataset.n_rows - len(expression.constants)
-    if dataset.n_rows > BLOCK_ROWS and _misses(expression, dataset, slice(BLOCK_ROWS // 4)):
+    spread = float(np.std(dataset.target))
+    if dataset.n_rows > BLOCK_ROWS and _misses(expression, dataset, slice(FIRST_LOOK), spread):
         return False  # a look at some rows spares that at many
-    found = sensitivity(expression, dataset.features)
-    residual = dataset.target - found.value
-    if n_free < 1 or not np.isfinite(residual).all():
-        return False
-    floors = row_floors_of(found, dataset)
+    residual, floors = np.empty(dataset.n_rows), np.empty(dataset.n_rows)
+    for rows, found in sweeps(expression, dataset):
+        residual[rows] = dataset.target[rows] - found.value
+        floors[rows] = row_floors_of(found, dataset, rows, spread)
+        if not np.isfinite(residual[rows]).all():
+            return False
     known = np.isfinite(floors)
+    if n_free < 1 or not known.any():
+        return False
     floor, rms = mean_floor(floors, dataset), float(np.sqrt(np.sum(residual**2) / n_free))
-    if rms > RMS_FACTOR * floor or not known.any():
-        return False
     least = np.finfo(float).tiny
-    bits_per_row = np.log2(max(float(np.std(dataset.target)), least) / max(rms, floor, least))
-    if n_free * bits_per_row < BITS_PER_NODE * expression.size:
+    bits_per_row = np.log2(max(spread, least) / max(rms, floor, least))
+    if rms > RMS_FACTOR * floor or n_free * bits_per_row < BITS_PER_NODE * expression.size:
         return False
-    expected = np.hypot(floors, _inherited(found.constants, floors, dataset.weights))
+    if np.all(np.abs(residual[known]) <= WORST_FACTOR * floors[known]):
+        return True
+    expected = np.hypot(floors, _inherited(expression, dataset, floors))
     return bool(np.all(np.abs(residual[known]) <= WORST_FACTOR * expected[known]))
 
 
-def _misses(expression: Expression, dataset: Dataset, rows: slice) -> bool:
+def _misses(expression: Expression, dataset: Dataset, rows: slice, spread: float) -> bool:
     """Whether some of the rows are missed by more than fitted constants and rounding can explain."""
     found = sensitivity(expression, dataset.features[rows])
-    floors = row_floors_of(found, dataset, rows)
+    floors = row_floors_of(found, dataset, rows, spread)
     # Fitted to many rows, constants inherit less error than a row has.
     return bool(np.any(np.abs(dataset.target[rows] - found.value) > 2.0 * WORST_FACTOR * floors))
 
@@ -177,13 +195,18 @@ def _forward(expression: Expression, features: FloatArray) -> tuple[list[tuple[i
     return children, values
 
 
-def row_floors_of(found: Sensitivity, dataset: Dataset, rows: slice = slice(None)) -> FloatArray:
-    """As `row_floors`, from a sweep already made over the given rows."""
-    limit = CANCELLATION_LIMIT * float(np.std(dataset.target))
+def row_floors_of(
+    found: Sensitivity, dataset: Dataset, rows: slice = slice(None), spread: float | None = None
+) -> FloatArray:
+    """As `row_floors`, from a sweep already made over the given rows.
+
+    spread : standard deviation of the target over all rows, for those who know it
+    """
+    limit = CANCELLATION_LIMIT * (float(np.std(dataset.target)) if spread is None else spread)
     # A digit is cut at a uniformly distributed place: the variance of +-h is h^2/3.
     variance = dataset.target_resolution[rows] ** 2 / 3.0 + np.minimum(found.evaluation, limit) ** 2
-    for j in range(dataset.n_features):
-        variance += _squared(found.features[:, j], dataset.feature_resolution[j, rows]) / 3.0
+    for slope, feature in zip(found.features.T, found.read, strict=True):
+        variance += _squared(slope, dataset.feature_resolution[feature, rows]) / 3.0
     return np.where(np.isfinite(variance), np.sqrt(variance), np.nan)
 
 
@@ -194,22 +217,41 @@ def _squared(slope: FloatArray, error: FloatArray) -> FloatArray:
     return squares
 
 
-def _inherited(jacobian: FloatArray, floors: FloatArray, weights: FloatArray | None) -> FloatArray:
+def _inherited(expression: Expression, dataset: Dataset, floors: FloatArray) -> FloatArray:
     """Standard deviation (n,) of the prediction that comes from rounding in the rows its constants were
     fitted to.
 
-    The sandwich J C J' with C the covariance of a least-squares fit whose rows err by `floors`.
+    The sandwich J C J' with C the covariance of a least-squares fit whose rows err by `floors`. J is swept
+    over three times rather than held: once for its triangular factor, which makes its columns orthonormal,
+    then for the middle of the sandwich, then for its ends.
     """
-    if jacobian.shape[1] == 0 or not np.isfinite(jacobian).all():
-        return np.zeros(jacobian.shape[0])
-    root = np.ones(jacobian.shape[0]) if weights is None else np.sqrt(weights / np.mean(weights))
-    left, singular, _ = np.linalg.svd(root[:, None] * jacobian / _norms(jacobian), full_matrices=False)
-    left = left[:, singular > 1e-12 * singular[0]]
-    errors = left * (root * np.nan_to_num(floors))[:, None]
-    spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", left, errors.T @ errors, left), 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inherited: FloatArray = np.where(root > 0.0, spread / root, 0.0)
+    inherited = np.zeros(dataset.n_rows)
+    root = _root_weights(dataset)
+    factor = np.zeros((0, len(expression.constants)))
+    for rows, found in sweeps(expression, dataset):
+        if factor.shape[1] == 0 or not np.isfinite(found.constants).all():
+            return inherited
+        factor = triangle(factor, root[rows, None] * found.constants)
+    norms = _norms(factor)
+    _, singular, right = np.linalg.svd(factor / norms, full_matrices=False)
+    known = singular > 1e-12 * singular[0]
+    to_basis = right[known].T / (singular[known] * norms[:, None])
+    errors = root * np.nan_to_num(floors)
+    middle = np.zeros((to_basis.shape[1], to_basis.shape[1]))
+    for rows, found in sweeps(expression, dataset):
+        erring = errors[rows, None] * (root[rows, None] * found.constants) @ to_basis
+        middle += erring.T @ erring
+    for rows, found in sweeps(expression, dataset):
+        basis = found.constants @ to_basis
+        spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", basis, middle, basis), 0.0))
+        inherited[rows] = np.where(root[rows] > 0.0, spread, 0.0)
     return inherited
+
+
+def _root_weights(dataset: Dataset) -> FloatArray:
+    if dataset.weights is None:
+        return np.ones(dataset.n_rows)
+    return np.sqrt(dataset.weights / np.mean(dataset.weights))
 
 
 def _norms(jacobian: FloatArray) -> FloatArray:

@@ -2,44 +2,61 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2, sqrt
+from math import inf, log2, sqrt
 
 import numpy as np
 
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
+from eqdisc.expr.canonical import skeleton
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.simplify import simplify
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import LAST_DIGITS, describe, nice_numbers
 from eqdisc.scoring.rounding import RMS_FACTOR, is_exact, rounding_floor, row_floors
 from eqdisc.search.optimum import optimum, orthonormal_basis
+from eqdisc.search.same_law import between_rows, is_same_law
 from eqdisc.search.sample import sample
 
 SAMPLE_ROWS = 4000
 LEAST_REST = 1e-9  # of a row that the constants do not meet by themselves
 STANDARD_ERRORS = 2.0
+ODDS_BITS = 5.0  # 32 to 1 against a law
 PLAIN_BITS = 5.0
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The law to believe, the reason as a sentence, and whether the law is exact."""
+    """The law to believe, and what there is to say for and against it.
+
+    candidate : the law
+    reason    : why this one, as a sentence
+    exact     : whether it misses the table by no more than rounding
+    rivals    : laws of another form on the front that the table cannot tell from it, shortest description
+                first
+    """
 
     candidate: Candidate
     reason: str
     exact: bool = False
+    rivals: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """A candidate, its squared and weighted errors on the rows that judge, its length in bits."""
+    """A candidate, its squared and weighted errors on the rows that judge, the bits of law and residuals."""
 
     candidate: Candidate
     errors: FloatArray
-    bits: float
+    law_bits: float
+    residual_bits: float
     exact: bool
+
+    @property
+    def bits(self) -> float:
+        return self.law_bits + self.residual_bits
 
     @property
     def rms(self) -> float:
@@ -56,6 +73,9 @@ def choose(front: Sequence[Candidate], problem: Problem) -> Choice:
     in turn after a fit to the others, and the description counts these errors. Errors may be of equal size or
     in proportion to the target, whichever describes them in fewer bits. Deterministic. LookupError for an
     empty front.
+
+    Rivals of a law are those that err no more than it on the rows that judge, beyond chance (the same two
+    standard errors), and differ from it in more than constants; of an exact law, the other exact ones.
 
     >>> from eqdisc.expr.operators import OperatorSet
     >>> from eqdisc.expr.parse import parse
@@ -76,7 +96,35 @@ def choose(front: Sequence[Candidate], problem: Problem) -> Choice:
     likely = judged if problem.heldout is None else [j for j in judged if j.exact or not _is_worse(j, best)]
     chosen = min(likely, key=lambda j: (j.bits, j.candidate.complexity))
     reason = _exact_reason(chosen, problem.dataset) if chosen.exact else _reason(chosen, best, problem)
-    return Choice(chosen.candidate, reason, chosen.exact)
+    return Choice(chosen.candidate, reason, chosen.exact, _rivals(chosen, judged, problem))
+
+
+def _rivals(chosen: _Judged, judged: Sequence[_Judged], problem: Problem) -> tuple[Candidate, ...]:
+    scale, points = _error_scale(chosen, problem), between_rows(problem.dataset)
+    law = chosen.candidate.expression
+    forms = {skeleton(simplify(law))}
+    rivals: list[Candidate] = []
+    for other in sorted(judged, key=lambda j: (j.bits, j.candidate.complexity, j.candidate.loss)):
+        form = skeleton(simplify(other.candidate.expression))
+        alike = other.exact if chosen.exact else _is_as_good(other, chosen, scale)
+        if alike and form not in forms and not is_same_law(law, other.candidate.expression, points):
+            forms.add(form)
+            rivals.append(other.candidate)
+    return tuple(rivals)
+
+
+def _is_as_good(judged: _Judged, chosen: _Judged, scale: FloatArray) -> bool:
+    """Whether the errors are not larger than those of the chosen law, by either of two tests: the paired
+    difference, which one large row can blur, and the odds that the residuals give."""
+    likely = judged.residual_bits - chosen.residual_bits <= ODDS_BITS
+    return likely and not _is_worse(judged, chosen, scale)
+
+
+def _error_scale(chosen: _Judged, problem: Problem) -> FloatArray:
+    """(n,) what squared errors of the rows that judge are measured by: 1, or the squared target."""
+    judge = sample(problem.dataset, SAMPLE_ROWS) if problem.heldout is None else problem.heldout
+    equal, in_proportion = _residual_bits_both(chosen.errors, judge.target)
+    return judge.target**2 if in_proportion < equal else np.ones(judge.n_rows)
 
 
 def _judge(front: Sequence[Candidate], problem: Problem) -> list[_Judged]:
@@ -99,9 +147,9 @@ def _judge(front: Sequence[Candidate], problem: Problem) -> list[_Judged]:
         else:
             errors = residuals = _crossed_errors(candidate.expression, table)
         residuals = rounding if met else np.maximum(residuals, floor)
-        bits = describe(candidate.expression, table, problem.dataset.n_rows).law_bits
-        bits += _residual_bits(residuals, table.target) * problem.dataset.n_rows / table.n_rows
-        judged.append(_Judged(candidate, errors, bits, met))
+        law_bits = describe(candidate.expression, table, problem.dataset.n_rows).law_bits
+        residual_bits = _residual_bits(residuals, table.target) * problem.dataset.n_rows / table.n_rows
+        judged.append(_Judged(candidate, errors, law_bits, residual_bits, met))
     return judged
 
 
@@ -112,14 +160,19 @@ def _residual_bits(squares: FloatArray, target: FloatArray) -> float:
     Measurements over several powers of ten mostly err in proportion; judged by absolute errors the few
     largest rows would decide alone.
     """
+    return min(_residual_bits_both(squares, target))
+
+
+def _residual_bits_both(squares: FloatArray, target: FloatArray) -> tuple[float, float]:
+    """Bits under errors of equal size, and under errors in proportion to the target."""
     if not np.isfinite(squares).all():
-        return float("inf")
+        return inf, inf
     least = np.finfo(float).tiny
-    bits = 0.5 * squares.size * log2(max(float(np.mean(squares)), least))
+    equal = 0.5 * squares.size * log2(max(float(np.mean(squares)), least))
     if np.any(target == 0.0):
-        return bits
+        return equal, inf
     proportion = max(float(np.mean(squares / target**2)), least)
-    return min(bits, 0.5 * squares.size * log2(proportion) + float(np.sum(np.log2(np.abs(target)))))
+    return equal, 0.5 * squares.size * log2(proportion) + float(np.sum(np.log2(np.abs(target))))
 
 
 def _crossed_errors(expression: Expression, dataset: Dataset) -> FloatArray:
@@ -151,11 +204,12 @@ def _squares(expression: Expression, dataset: Dataset) -> FloatArray:
     return np.where(np.isfinite(squares), squares, np.inf)
 
 
-def _is_worse(judged: _Judged, best: _Judged) -> bool:
-    """Whether the errors are larger than those of the best beyond chance."""
+def _is_worse(judged: _Judged, best: _Judged, scale: FloatArray | float = 1.0) -> bool:
+    """Whether the errors, in units of the scale, are larger than those of the best beyond chance."""
     if judged is best:
         return False
-    difference = judged.errors - best.errors
+    with np.errstate(invalid="ignore"):
+        difference = (judged.errors - best.errors) / scale
     if not np.isfinite(difference).all():
         return True
     standard_error = float(np.std(difference)) / sqrt(max(1, difference.size - 1))

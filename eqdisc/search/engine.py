@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from zlib import crc32
 
@@ -12,17 +12,15 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
-from eqdisc.scoring.description import describe
-from eqdisc.scoring.rounding import is_exact
 from eqdisc.scoring.scorer import Scorer
-from eqdisc.search.choice import Choice, choose
+from eqdisc.search.checkpoint import SearchState, StrategyState, check_same_search, fingerprint
+from eqdisc.search.choice import Choice
+from eqdisc.search.finish import Finisher
 from eqdisc.search.front import ParetoFront
 from eqdisc.search.observer import Observer, Progress
-from eqdisc.search.polish import polish, worth_polishing
-from eqdisc.search.proposer import Proposals, Proposer, Session
+from eqdisc.search.proposer import Proposals, Proposer, Session, State
 from eqdisc.search.spelling import allowed_codes, respell
 
-AS_GOOD = 4.0  # times the smallest loss is as good as it when the rounding of a table is all that is left
 POLISHING = 0.3  # seconds that polishing the front takes at the end, on an ordinary machine
 
 
@@ -30,11 +28,13 @@ class StopReason(Enum):
     """Why a search ended; the value is the sentence the user reads."""
 
     EXACT = "the law is exact: what it leaves is the rounding of the table"
+    EXACT_ON_SAMPLE = "the law was exact on the rows searched, but is not on all rows"
     EXHAUSTED = "every strategy has proposed all it can"
     STALLED = "no better law has turned up for a long time"
     EPOCHS = "the epochs asked for are done"
     TIME = "the time is up"
     INTERRUPTED = "interrupted"
+    FITTED = "the form given is fitted; nothing was searched"
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ class Budget:
     """How long a search may go on.
 
     time_limit : seconds, compilation left out; picks the last whole epoch and nothing else. Not looked at
-                 where `epochs` is given, so that such a run does not depend on the clock at all.
-    epochs     : exactly so many epochs (fewer when another reason ends the search first)
+                 where `epochs` is given, so that such a run does not depend on the clock at all. A search
+                 that is resumed has them anew
+    epochs     : exactly so many epochs (fewer when another reason ends the search first), those before the
+                 search was resumed counted
     patience   : epochs without improvement after which a search stalls, at least ...
     persistence: ... and at least this many times the epoch of the last improvement
     gain       : relative fall of the loss, at some complexity, that counts as an improvement
@@ -71,10 +73,12 @@ class SearchResult:
     front            : polished laws, simplest first; never empty
     best, reason     : the member chosen, and why in words
     stopped, epochs  : why and after how many epochs the search ended; the same problem, strategies and seed
-                       with `Budget(epochs=epochs)` give the same front again
-    seconds          : spent searching, compilation left out
-    compile_seconds  : spent compiling
+                       with `Budget(epochs=epochs)` give the same front again, whether it was resumed or not
+                       (one resumed after it had stalled: with more patience)
+    seconds          : spent searching, compilation left out; with the time before the search was resumed
+    compile_seconds  : spent compiling, likewise
     evaluations, node_evaluations : candidates tried, and the same work in nodes times rows
+    rivals           : members of the front that the table cannot tell from the best
     """
 
     front: tuple[Candidate, ...]
@@ -86,6 +90,7 @@ class SearchResult:
     compile_seconds: float
     evaluations: int
     node_evaluations: int
+    rivals: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,11 @@ class Search:
     Every strategy draws from its own random stream, named by the strategy and not by its place in the list.
     A strategy is compiled right before its first epoch, so that those listed first answer meanwhile, and not
     at all when their answer is exact.
+
+    keeper      : called with the whole state after every epoch, before the observers; what it raises ends the
+                  search. Called once more at the end of a search that stalled: resumed, it is patient anew
+    resume_from : such a state; the search goes on from there, bit for bit as it would have, for any number
+                  of threads. DataError, from `run`, where it is the state of another search
 
     Example
     -------
@@ -117,13 +127,18 @@ class Search:
     threads: int = 1
     observers: tuple[Observer, ...] = ()
     clock: Callable[[], float] = time.monotonic
+    resume_from: SearchState | None = None
+    keeper: Callable[[SearchState], None] | None = None
 
     def __post_init__(self) -> None:
         if not self.proposers:
             raise OptionError("there is no strategy to search with; name at least one proposer")
 
     def run(self) -> SearchResult:
-        """Search until a reason to stop; Ctrl-C is one of them, and what was found until then is returned."""
+        """Search until a reason to stop; Ctrl-C is one of them, and what was found until then is returned.
+
+        DataError for a target whose squares are no numbers, and for the checkpoint of another search.
+        """
         return _Run(self).result()
 
 
@@ -137,18 +152,36 @@ class _Live:
         self.exhausted = False
         self.seconds = 0.0  # the longer of its last two epochs
         self._epoch_seconds = 0.0
-        self._last: frozenset[Expression] = frozenset()
+        self._last: dict[Expression, None] = {}
+        self._kept: State | None = None  # of the session before the search was resumed
 
     def unseen(self, proposals: Proposals) -> list[Expression]:
         """The proposals without those of the epoch before: elites come again and again."""
-        fresh = [
-            expression for expression in dict.fromkeys(proposals.expressions) if expression not in self._last
-        ]
-        self._last = frozenset(proposals.expressions)
-        return fresh
+        last, self._last = self._last, dict.fromkeys(proposals.expressions)
+        return [expression for expression in self._last if expression not in last]
 
     def took(self, seconds: float) -> None:
         self.seconds, self._epoch_seconds = max(seconds, self._epoch_seconds), seconds
+
+    def start(self, search: "Search") -> tuple[Session, float]:
+        """The session, where it was when the search was resumed; the seconds that compilation took."""
+        session = self.proposer.start(search.problem, self.stream, search.threads)
+        seconds = session.prepare()
+        if self._kept is not None:
+            session.restore(self._kept)
+        self.session, self._kept = session, None
+        return session, seconds
+
+    def state(self) -> StrategyState:
+        kept = self._kept if self.session is None else self.session.state()
+        return StrategyState(
+            self.proposer.name, self.exhausted, tuple(self._last), None if self.exhausted else kept
+        )
+
+    def resume(self, state: StrategyState) -> None:
+        self.exhausted = state.exhausted
+        self._last = dict.fromkeys(state.last)
+        self._kept = state.session
 
 
 class _Run:
@@ -160,14 +193,57 @@ class _Run:
         self.allowed = allowed_codes(search.problem.operators)
         self.front = ParetoFront()
         self.milestones = ParetoFront()  # what counted as an improvement: small steps add up to one
-        self.polished: dict[Candidate, Candidate] = {}
+        self.finisher = Finisher(self.scorer)
+        self.lineup = _lineup(search)
         self.started = search.clock()
+        self.seconds_before = 0.0  # the search was resumed
         self.compile_seconds = 0.0
         self.epoch = 0
         self.last_improvement = 0
+        self.patient_since = 0
         self.exact = False
         self.evaluations = 0
         self.node_evaluations = 0
+        self.asked: dict[str, str] = {}
+        self.kept: SearchState | None = None
+        if search.keeper is not None or search.resume_from is not None:
+            self.asked = fingerprint(search.problem, search.seed, search.proposers)
+        if search.resume_from is not None:
+            self.resume(search.resume_from)
+
+    def resume(self, state: SearchState) -> None:
+        check_same_search(state.asked, self.asked)
+        for candidate in state.front:
+            self.front.add(candidate)
+        for candidate in state.milestones:
+            self.milestones.add(candidate)
+        for live, kept in zip(self.lineup, state.strategies, strict=True):
+            live.resume(kept)
+        self.started -= state.seconds + state.compile_seconds
+        self.seconds_before = state.seconds
+        self.compile_seconds = state.compile_seconds
+        self.epoch = state.epoch
+        self.last_improvement = state.last_improvement
+        self.patient_since = state.patient_since
+        self.exact = state.exact
+        self.evaluations = state.evaluations
+        self.node_evaluations = state.node_evaluations
+
+    def state(self) -> SearchState:
+        return SearchState(
+            asked=self.asked,
+            front=self.front.candidates,
+            milestones=self.milestones.candidates,
+            epoch=self.epoch,
+            last_improvement=self.last_improvement,
+            patient_since=self.patient_since,
+            exact=self.exact,
+            evaluations=self.evaluations,
+            node_evaluations=self.node_evaluations,
+            seconds=self.seconds(),
+            compile_seconds=self.compile_seconds,
+            strategies=tuple(live.state() for live in self.lineup),
+        )
 
     def result(self) -> SearchResult:
         for observer in self.search.observers:
@@ -183,6 +259,7 @@ class _Run:
             compile_seconds=self.compile_seconds,
             evaluations=self.evaluations,
             node_evaluations=self.node_evaluations,
+            rivals=choice.rivals,
         )
         for observer in self.search.observers:
             observer.on_end(result)
@@ -198,10 +275,13 @@ class _Run:
         except KeyboardInterrupt:
             stopped = StopReason.INTERRUPTED
         try:
-            self.polish_front()
-            return stopped, self.polished_choice()
+            self.front = self.finisher.polished(self.front)
+            self.front, choice = self.finisher.chosen(self.front)
+            if stopped is StopReason.STALLED and self.search.keeper is not None and self.kept is not None:
+                self.search.keeper(replace(self.kept, patient_since=self.epoch))
+            return stopped, choice
         except KeyboardInterrupt:  # who interrupts this gets the front as it is
-            return StopReason.INTERRUPTED, choose(self.front.candidates, self.search.problem)
+            return StopReason.INTERRUPTED, self.finisher.choice(self.front)
 
     def mean_law(self) -> Candidate:
         problem = self.search.problem
@@ -218,21 +298,28 @@ class _Run:
         return candidate
 
     def search_until_stop(self) -> StopReason:
-        sessions = _lineup(self.search)
-        while True:
-            for live in sessions:
+        stopped = self.reason_to_stop() if self.epoch else None  # resumed, it may have nothing left to do
+        while stopped is None:
+            for live in self.at_work():
                 if not self.exact:
                     began = self.seconds()
                     self.ask(live)
                     live.took(self.seconds() - began)
             self.epoch += 1
+            self.keep()
             progress = self.progress()
             for observer in self.search.observers:
                 observer.on_epoch(progress)
-            sessions = [live for live in sessions if not live.exhausted]
-            stopped = self.reason_to_stop(sessions)
-            if stopped is not None:
-                return stopped
+            stopped = self.reason_to_stop()
+        return stopped
+
+    def at_work(self) -> list[_Live]:
+        return [live for live in self.lineup if not live.exhausted]
+
+    def keep(self) -> None:
+        if self.search.keeper is not None:
+            self.kept = self.state()
+            self.search.keeper(self.kept)
 
     def ask(self, live: _Live) -> None:
         """One epoch of one strategy: told the front, asked for proposals, these confirmed and kept."""
@@ -247,19 +334,18 @@ class _Run:
         moved = [self.consider(law, live.proposer.name) for law in spelled if law is not None]
         if any(moved):
             self.last_improvement = self.epoch + 1
-            self.exact = self.has_exact()
+            self.exact = self.finisher.has_exact(self.front)
 
     def start(self, live: _Live) -> Session:
-        session = live.proposer.start(self.search.problem, live.stream, self.search.threads)
         for observer in self.search.observers:
             observer.on_prepare(live.proposer.name, self.progress())
-        self.compile_seconds += session.prepare()
-        live.session = session
+        session, seconds = live.start(self.search)
+        self.compile_seconds += seconds
         return session
 
     def consider(self, expression: Expression, found_by: str) -> bool:
         """Keep the expression if it has a place on the front; whether it moves the front."""
-        if expression.size > self.search.problem.max_size:
+        if not self.search.problem.admits(expression):
             return False
         candidate = self.scorer.score(expression, found_by)
         if candidate is None or not self.front.add(candidate):
@@ -267,66 +353,21 @@ class _Run:
         before = self.milestones.best_loss(candidate.complexity)
         return candidate.loss < (1.0 - self.search.budget.gain) * before and self.milestones.add(candidate)
 
-    def has_exact(self) -> bool:
-        """Whether the front holds an exact law: the most precise one or the simplest that is as good."""
-        best = self.front.best()
-        simplest = next(law for law in self.front if law.loss <= AS_GOOD * best.loss)
-        return any(self.is_exact(law) for law in dict.fromkeys((simplest, best)))
-
-    def is_exact(self, candidate: Candidate) -> bool:
-        # What polishing does not leave exact was a fit of many constants to few rows and is not reported so.
-        dataset = self.search.problem.dataset
-        exact = is_exact(candidate.expression, dataset)
-        return exact and is_exact(self.polish(candidate).expression, dataset)
-
-    def polish(self, candidate: Candidate) -> Candidate:
-        if candidate not in self.polished:
-            self.polished[candidate] = polish(candidate, self.scorer)
-        return self.polished[candidate]
-
-    def polish_front(self) -> None:
-        """Replace raw laws by polished ones, which these would beat by a hair: their fit is freer."""
-        problem = self.search.problem
-        raw = self.front.candidates
-        for candidate in worth_polishing(raw, problem.train):
-            self.polish(candidate)
-        polished = [self.polished.get(candidate, candidate) for candidate in raw]
-        exact = [law for law in polished if is_exact(law.expression, problem.dataset)]
-        if exact:  # they leave rounding: the shortest description stays, not the least loss
-            lengths = {law: describe(law.expression, problem.train).law_bits for law in exact}
-            shortest = min(exact, key=lambda law: (lengths[law], law.loss))
-            polished = [law for law in polished if law.complexity < shortest.complexity and law not in exact]
-            polished.append(shortest)
-        front = ParetoFront()
-        for law in polished:
-            front.add(law)
-        self.front = front
-
-    def polished_choice(self) -> Choice:
-        """The law chosen from the front, itself polished: one that was not is, and the choice made again."""
-        while True:
-            choice = choose(self.front.candidates, self.search.problem)
-            if choice.candidate in (*self.polished, *self.polished.values()):
-                return choice
-            front = ParetoFront()
-            for law in self.front.candidates:
-                front.add(self.polish(law) if law == choice.candidate else law)
-            self.front = front
-
-    def reason_to_stop(self, sessions: list[_Live]) -> StopReason | None:
+    def reason_to_stop(self) -> StopReason | None:
         budget = self.search.budget
-        quiet = self.epoch - self.last_improvement
+        quiet = self.epoch - max(self.last_improvement, self.patient_since)
         if self.exact:
             return StopReason.EXACT
-        if not sessions:
+        if not self.at_work():
             return StopReason.EXHAUSTED
         if quiet >= max(budget.patience, budget.persistence * self.last_improvement):
             return StopReason.STALLED
         if budget.epochs is not None:
             return StopReason.EPOCHS if self.epoch >= budget.epochs else None
-        expected = sum(live.seconds for live in sessions)
+        expected = sum(live.seconds for live in self.at_work())
         finish = min(POLISHING, 0.1 * budget.time_limit)
-        return StopReason.TIME if self.seconds() + expected + finish >= budget.time_limit else None
+        spent = self.seconds() - self.seconds_before
+        return StopReason.TIME if spent + expected + finish >= budget.time_limit else None
 
     def seconds(self) -> float:
         return self.search.clock() - self.started - self.compile_seconds
@@ -337,7 +378,7 @@ class _Run:
             epoch=self.epoch,
             seconds=self.seconds(),
             compile_seconds=self.compile_seconds,
-            time_limit=budget.time_limit if budget.epochs is None else None,
+            time_limit=self.seconds_before + budget.time_limit if budget.epochs is None else None,
             epochs=budget.epochs,
             evaluations=self.evaluations,
             front=self.front.candidates,

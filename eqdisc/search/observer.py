@@ -15,9 +15,9 @@ class Progress:
     """Where a search stands.
 
     epoch           : whole epochs done
-    seconds         : since the start, compilation left out
+    seconds         : since the start, compilation left out; a search that was resumed counts those before too
     compile_seconds : spent in compiling so far
-    time_limit      : seconds allowed; None where epochs alone count
+    time_limit      : seconds allowed in all; None where epochs alone count
     epochs          : epochs asked for; None where the clock decides
     evaluations     : candidates tried so far
     front           : the Pareto front, simplest law first, never empty
@@ -50,7 +50,7 @@ class Observer:
     """
 
     def on_start(self, problem: Problem) -> None:
-        """The search begins."""
+        """The search begins, or goes on where it was resumed."""
 
     def on_prepare(self, name: str, progress: Progress) -> None:
         """Strategy `name` is about to be compiled, which may take a while; `progress` is where we stand."""

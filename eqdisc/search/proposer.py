@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
+
+#: What a session's future depends on, by name: numbers, texts, arrays, lists and dictionaries of these.
+State = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,21 @@ class Session(Protocol):
         """Learn the present front of the whole search, in order of complexity."""
         ...
 
+    def state(self) -> State:
+        """All that decides what will be proposed from here on, as copies that later epochs do not touch."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on exactly as the session would that gave `state`.
+
+        Told once, after `prepare` and before the first `propose`, to a session started with the same
+        arguments (threads apart).
+        """
+        ...
+
 
 class Proposer(Protocol):
-    """A strategy: hashable, picklable settings and a name."""
+    """A strategy: hashable, picklable settings and a name; its `repr` tells all, in any process alike."""
 
     @property
     def name(self) -> str: ...

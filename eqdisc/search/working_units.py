@@ -11,7 +11,7 @@ from eqdisc.expr.simplify import simplify
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.complexity import complexity
-from eqdisc.search.proposer import Proposals, Proposer, Session
+from eqdisc.search.proposer import Proposals, Proposer, Session, State
 from eqdisc.search.spelling import allowed_codes, respell
 
 
@@ -66,6 +66,14 @@ class WorkingUnitsSession:
         """Show the strategy inside the candidates in its own units."""
         square = self._outwards.target**2
         self._session.observe([self._in_working_units(candidate, square) for candidate in candidates])
+
+    def state(self) -> State:
+        """The state of the strategy inside."""
+        return self._session.state()
+
+    def restore(self, state: State) -> None:
+        """Restore the strategy inside."""
+        self._session.restore(state)
 
     def _in_working_units(self, candidate: Candidate, square: float) -> Candidate:
         expression = self._translate(candidate.expression, self._inwards)

@@ -23,8 +23,16 @@ KEYS = {
     "evaluations",
     "symbols",
     "warnings",
+    "notes",
+    "reason",
+    "rivals",
+    "stability",
+    "n_rows",
+    *("target_name", "target_unit", "feature_names", "feature_units"),
 }
-LAW_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_heldout", "found_by", "constants"}
+LAW_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_heldout", "found_by", "constants"} | {
+    "standard_errors"
+}
 QUICK = ("--target", "period", "--proposers", "closed_form", "--epochs", "1")
 
 
@@ -131,7 +139,7 @@ BAD_TABLES = {
     "header only": ("axis,period\n", "no rows of numbers"),
     "ragged": ("axis,period\n1,2\n3\n4,5\n6,7\n", "row 2 (line 3) has 1 cells"),
     "text": ("axis,period\n1,2\n3,4\nfar,5\n6,7\n", "row 3 (line 4), column 'axis' holds 'far'"),
-    "missing": ("axis,period\n1,2\n3,\n4,5\n6,7\n", "row 2 (line 3), column 'period' is missing"),
+    "missing": ("axis,period\n1,2\n3,\n4,5\n6,7\n", "1 of 4 rows left out: a missing value in 'period'"),
     "three rows": ("axis,period\n1,2\n3,4\n4,5\n", "at least 4 rows"),
     "constant": ("axis,period\n1,2\n3,2\n4,2\n5,2\n", "it is constant"),
     "duplicate": ("axis,axis,period\n1,1,2\n3,3,4\n4,4,5\n5,5,6\n", "stands more than once"),
@@ -150,7 +158,7 @@ def test_bad_table(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_an_interrupt_prints_the_best_so_far(kepler: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from eqdisc.report.text import PlainProgress
+    from eqdisc.report.progress import PlainProgress
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -166,7 +174,7 @@ def test_an_interrupt_prints_the_best_so_far(kepler: str, monkeypatch: pytest.Mo
 def test_an_interrupt_before_the_search_leaves_no_traceback(
     kepler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("eqdisc.data.table.read_table", interrupt)

@@ -8,12 +8,14 @@ import pytest
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.scale import Scaling
-from eqdisc.discovery import PROPOSERS, named_proposer
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.operators import ADD, ARITY, MUL, NEG, SUB, OperatorSet
+from eqdisc.portfolio import PROPOSERS, named_proposer
 from eqdisc.problem import Problem
 from eqdisc.proposers.seeds import Seeds
+from eqdisc.proposers.template import Template
 from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.checkpoint import SearchState, StrategyState, read_checkpoint, write_checkpoint
 from eqdisc.search.working_units import InWorkingUnits
 
 OPERATORS = OperatorSet.parse("+ - * / sqrt exp")
@@ -35,6 +37,7 @@ def problem_of(data, max_size=15):
 STRATEGIES = {
     "seeds": Seeds(("a/b", "sqrt(a)/b + 0.3*b")),
     "in_working_units": InWorkingUnits(Seeds(("a/b",)), Scaling.of(table(scale=1e-20))),
+    "template": Template("f(a)/b*k + g(b)", batch=400),
     **{name: named_proposer(name) for name in PROPOSERS},
 }
 
@@ -109,6 +112,40 @@ def test_settings_survive_a_pickle_and_are_hashable(proposer, found):
     assert hash(copy) == hash(proposer)
     assert copy.name == proposer.name
     assert run(copy, problem_of(table())) == found
+
+
+def front_of(problem, *proposals):
+    """What a search would show the strategy."""
+    scorer = Scorer(problem)
+    scored = [scorer.score(expression, "me") for found in proposals for expression in found.expressions]
+    return sorted((c for c in scored if c is not None), key=lambda c: (c.complexity, c.loss))
+
+
+def through_a_checkpoint(state, folder):
+    kept = StrategyState("me", False, (), state)
+    whole = SearchState({}, (), (), 1, 0, 0, False, 0, 0, 0.0, 0.0, (kept,))
+    write_checkpoint(folder / "checkpoint.npz", whole)
+    return read_checkpoint(folder / "checkpoint.npz").strategies[0].session
+
+
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_session_goes_on_from_its_state_in_a_checkpoint(proposer, epochs, tmp_path):
+    problem = problem_of(table())
+    session = proposer.start(problem, np.random.SeedSequence(4), 2)
+    session.prepare()
+    before = []
+    for _ in range(epochs):
+        before.append(session.propose())
+        session.observe(front_of(problem, *before))
+    state = through_a_checkpoint(session.state(), tmp_path)
+    twin = proposer.start(problem, np.random.SeedSequence(4), 1)
+    twin.prepare()
+    twin.restore(state)
+    for _ in range(2):
+        mine, its = session.propose(), twin.propose()
+        assert mine == its
+        for one in (session, twin):
+            one.observe(front_of(problem, *before, mine))
 
 
 def test_the_data_are_left_alone(proposer):

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,19 @@ def test_one_value_without_its_zeros_does_not_set_the_tone() -> None:
     assert np.isclose(half_units[-1], 0.005)
     assert np.isclose(half_units[4], 0.00005)
     assert half_units[2] <= 0.0005  # the earth's 1.0 is not a number with one digit
+
+
+def test_every_value_of_a_mixed_column_has_the_digits_it_shows() -> None:
+    decimals = np.array([0, 1, 4, 7])[RNG.integers(0, 4, 500)]
+    readings = zip(RNG.uniform(0, 100, 500).tolist(), decimals.tolist(), strict=True)
+    values = np.array([round(value, digits) for value, digits in readings])
+    # Powers of ten beyond 22 are no float64 numbers.
+    tiny = np.array([float(f"{value!r}e-25") for value in values[:100].tolist()])
+    for column in (values, -values, tiny):
+        shown = [max(0, -Decimal(repr(value)).normalize().as_tuple()[2]) for value in column.tolist()]
+        half_units = resolution(column)
+        assert np.all(half_units <= 0.5 * 10.0 ** -np.array(shown, dtype=float) * (1 + 1e-9))
+        assert np.mean(half_units == 0.5 * 10.0 ** -np.array(shown, dtype=float)) > 0.2
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))

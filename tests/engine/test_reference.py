@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from eqdisc.engine.reference import constant_jacobian, evaluate, feature_jacobian
+from eqdisc.engine.reference import BLOCK_ROWS, constant_jacobian, evaluate, feature_jacobian
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OPERATORS
 from eqdisc.expr.parse import parse
@@ -114,3 +114,13 @@ def test_the_result_is_a_copy():
 def test_too_few_features():
     with pytest.raises(ValueError, match=r"reads 2 features, got an array of shape \(3, 1\)"):
         evaluate(Expression.variable(1), np.zeros((3, 1)))
+
+
+def test_blocks_of_rows_do_not_show():
+    features = np.random.default_rng(0).normal(size=(2 * BLOCK_ROWS + 77, 3))
+    law = parse("sin(x)*y**3 + exp(z/2)/(abs(x) + 1) + where(y, cbrt(z), 2)", ["x", "y", "z"])
+    whole = evaluate(law, features)
+    assert whole.shape == (features.shape[0],)
+    for rows in (slice(BLOCK_ROWS - 50, BLOCK_ROWS + 50), slice(-30, None), slice(7, 8)):
+        np.testing.assert_allclose(whole[rows], evaluate(law, features[rows]), rtol=1e-12)
+    assert evaluate(law, features[:0]).shape == (0,)

@@ -1,6 +1,7 @@
 """Closed forms: laws that linear algebra finds, within the operators and the size allowed."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.closed_form.builder import Builder
 from eqdisc.proposers.closed_form.library import tabulate
 from eqdisc.proposers.closed_form.selection import Design, around, eliminate, forward, solve
+from eqdisc.proposers.closed_form.table import Table
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.optimum import optimum
 
@@ -205,3 +207,15 @@ def test_library_holds_no_two_proportional_columns():
     terms = [x, 2.0 * x, x * x, builder.power(x, 2), Expression.constant(3.0), parse("log(a - 9)", NAMES)]
     library = tabulate(terms, np.linspace(1, 2, 40)[:, None], 10)
     assert library.terms == (x, builder.power(x, 2))
+
+
+def test_known_relevance_chooses_the_variables():
+    features = np.random.default_rng(0).uniform(1, 5, (200, 12))
+    data = Dataset.of(features, features[:, 3] * features[:, 8] + features[:, 1])
+    weights = np.full(12, 0.01)
+    weights[[8, 1, 3]] = 0.4, 0.3, 0.2
+    problem = Problem.of(data, OperatorSet.of("add", "mul"), 20, 0)
+    chosen = Table.of(replace(problem, relevance=tuple(weights)), 100, 3, 50)
+    assert [variable.features[0] for variable in chosen.variables] == [8, 1, 3]
+    assert sorted(chosen.ranking) == list(range(12))
+    assert sorted(variable.features[0] for variable in Table.of(problem, 100, 3, 50).variables) == [1, 3, 8]

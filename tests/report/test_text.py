@@ -1,150 +1,70 @@
-import io
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from eqdisc.data.dataset import Dataset
-from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import OperatorSet
-from eqdisc.expr.parse import parse
-from eqdisc.problem import Problem
-from eqdisc.report.text import LiveProgress, PlainProgress, front_table, summary
-from eqdisc.scoring.candidate import Candidate
-from eqdisc.search.engine import StopReason
-from eqdisc.search.observer import Progress
+from eqdisc.report.text import front_table, summary
+from eqdisc.report.words import share
+
+Case = Any  # a result and its table
 
 
-@dataclass(frozen=True)
-class Law:
-    tree: Expression
-    loss: float
-    r2: float
-    r2_heldout: float | None = None
-    found_by: str = "gp"
-
-    @property
-    def complexity(self) -> int:
-        return self.tree.size
-
-
-@dataclass(frozen=True)
-class Found:
-    best: Law
-    front: tuple[Law, ...]
-    warnings: tuple[str, ...] = ()
-    reason: str = "it is the simplest within the noise"
-    stopped: StopReason = StopReason.TIME
-    seed: int = 3
-    epochs: int = 17
-    seconds: float = 2.0
-    compile_seconds: float = 1.25
-    evaluations: int = 5000
-    target_name: str = "area"
-    feature_names: tuple[str, ...] = ("side",)
-
-
-CONSTANT = Law(parse("4.123456789", ["side"]), 10.0, 0.0)
-SQUARE = Law(parse("side*side", ["side"]), 2.5e-7, 0.99999983)
-LONG = Law(parse(" + ".join(["side"] * 80), ["side"]), 1e-9, 1.0)
-
-
-def problem() -> Problem:
-    side = np.arange(1.0, 11.0)
-    return Problem.of(
-        Dataset.of(side[:, None], side**2 + 0.5, names=["side"]), OperatorSet.of("mul"), 60, seed=0
-    )
-
-
-def progress(**changes: object) -> Progress:
-    best = Candidate(SQUARE.tree, 0.25, None, 3, "gp")
-    facts: dict[str, object] = {
-        "epoch": 4,
-        "seconds": 2.0,
-        "compile_seconds": 0.0,
-        "time_limit": 30.0,
-        "epochs": None,
-        "evaluations": 246_000,
-        "front": (best,),
-    }
-    return Progress(**{**facts, **changes})  # type: ignore[arg-type]
-
-
-def test_summary_tells_law_reason_effort_and_how_to_repeat() -> None:
-    lines = summary(Found(SQUARE, (CONSTANT, SQUARE, LONG), warnings=("mind the gap",))).splitlines()
-    assert lines[0] == "area = side*side"
+def test_summary_tells_law_reason_effort_and_how_to_repeat(kepler: Case) -> None:
+    result = replace(kepler[0], warnings=("mind the gap",))
+    lines = summary(result).splitlines()
+    assert lines[0] == "period = sqrt(semi_major_axis**3)"
     assert lines[-5:] == [
         "chosen   it is the simplest within the noise",
         "stopped  the time is up",
         "effort   5,000 candidates in 2.0 s (2,500 per second), 1.2 s of compilation apart",
-        "repeat   --seed 3 --epochs 17",
+        "repeat   --seed 0 --epochs 17",
         "warning  mind the gap",
     ]
 
 
-def test_table_marks_the_chosen_law_and_cuts_none() -> None:
-    header, constant, square, long = front_table((CONSTANT, SQUARE, LONG), SQUARE, ["side"])
-    assert header.split() == ["nodes", "loss", "R2", "found", "by", "law"]
-    assert square.split() == [">", "3", "2.5e-07", "0.99999983", "gp", "side*side"]
-    assert constant.split() == ["1", "10", "0.0000", "gp", "4.12346"]
-    assert long.count("side") == 80
-    assert header.index("law") == square.index("side*side") == constant.index("4.12346")
+def test_summary_tells_units_error_bars_rivals_stability_and_notes(noisy: Case) -> None:
+    lines = summary(noisy[0]).splitlines()
+    assert lines[0].startswith("force [N/m²] = 2.512")
+    constants = [line for line in lines if " ± " in line]
+    assert [line[:9] for line in constants] == ["constant ", " " * 9, " " * 9]
+    assert constants[0].split()[1:3] == ["c1", "="]
+    assert "rivals   2: the table cannot tell them from this law" in lines
+    assert "stable   17 of 20 tables drawn again gave the same law" in lines
+    assert "         2 gave c1*x0" in lines
+    assert "note     3 rows were left out: missing cells in 'force'" in lines
 
 
-def test_table_has_a_column_of_held_out_rows_only_where_some_were() -> None:
-    held = Law(SQUARE.tree, 1.0, 0.9, r2_heldout=0.85)
-    header, row = front_table((held,), held, ["side"])
-    assert "R2 held out" in header
-    assert row.split()[3:5] == ["0.9000", "0.8500"]
+def test_exact_constants_are_not_listed(kepler: Case) -> None:
+    assert "constant" not in summary(kepler[0])
+
+
+def test_table_marks_the_chosen_law_and_cuts_none(kepler: Case) -> None:
+    result = kepler[0]
+    header, constant, chosen, _ = front_table(result.front, result.best, ["side"])
+    assert header.split() == ["#", "nodes", "loss", "R2", "found", "by", "law"]
+    assert chosen.split() == [">", "2", "3", "0.00152", "0.99999950", "gp", "sqrt(side**3)"]
+    assert header.index("law") == chosen.index("sqrt") == constant.index("36.7")
+
+
+def test_table_has_a_column_of_held_out_rows_only_where_some_were(kepler: Case, noisy: Case) -> None:
+    for (result, _), wanted in ((kepler, False), (noisy, True)):
+        assert ("R2 held out" in front_table(result.front, result.best, result.feature_names)[0]) is wanted
 
 
 @pytest.mark.parametrize(
     ("r2", "shown"),
-    [(float("nan"), "-"), (1.0, "1"), (-2.5, "-2.5000"), (-1e-17, "0.0000"), (0.9999, "0.99990")],
+    [(None, "-"), (np.nan, "-"), (1.0, "1"), (-2.5, "-2.5000"), (-1e-17, "0.0000"), (0.9999, "0.99990")],
 )
-def test_shares(r2: float, shown: str) -> None:
-    law = Law(SQUARE.tree, 1.0, r2)
-    assert front_table((law,), law, ["side"])[1].split()[3] == shown
+def test_shares(r2: float | None, shown: str) -> None:
+    assert share(r2) == shown
 
 
-def test_no_time_at_all_is_no_division_by_zero() -> None:
-    assert "(0 per second)" in summary(Found(SQUARE, (SQUARE,), seconds=0.0))
+def test_no_time_at_all_is_no_division_by_zero(kepler: Case) -> None:
+    assert "(0 per second)" in summary(replace(kepler[0], seconds=0.0))
 
 
-def test_plain_lines_and_no_more_than_one_in_an_interval() -> None:
-    stream = io.StringIO()
-    watcher = PlainProgress(stream, interval=1000.0)
-    watcher.on_start(problem())
-    watcher.on_prepare("gp", progress(evaluations=0, seconds=0.0))
-    watcher.on_epoch(progress())
-    watcher.on_epoch(progress())
-    starting, line = stream.getvalue().splitlines()
-    assert starting.endswith("side*side  (starting gp, which is compiled at its first use)")
-    assert line.split("  ") == [
-        "",
-        " 2.0 s",
-        "28.0 s left",
-        "123,000 candidates/s",
-        "R2 0.99976",
-        "side*side",
-    ]
-    assert "\x1b" not in stream.getvalue()
-
-
-def test_epochs_asked_for_are_counted_instead_of_seconds() -> None:
-    stream = io.StringIO()
-    watcher = PlainProgress(stream)
-    watcher.on_start(problem())
-    watcher.on_epoch(progress(time_limit=None, epochs=9))
-    assert "epoch 4 of 9" in stream.getvalue()
-
-
-def test_live_line_can_be_closed_at_any_time() -> None:
-    stream = io.StringIO()
-    watcher = LiveProgress(stream)
-    watcher.close()
-    watcher.on_start(problem())
-    watcher.on_epoch(progress())
-    watcher.close()
-    watcher.close()
-    assert "side*side" in stream.getvalue()
+def test_a_form_that_was_fitted_is_repeated_as_such(kepler: Case) -> None:
+    text = summary(replace(kepler[0], epochs=0, settings={"form": "k*a**(3/2)"}))
+    assert "repeat   --form 'k*a**(3/2)' --seed 0" in text
+    assert "effort" not in text

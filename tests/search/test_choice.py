@@ -133,3 +133,77 @@ def test_rows_left_out_of_a_linear_fit_are_predicted_as_a_refit_would():
     ]
     law = parse("1.2345*x - 0.7654*y + 0.4321", ["x", "y"])
     np.testing.assert_allclose(_crossed_errors(law, Dataset.of(x, y)), refits, rtol=1e-9)
+
+
+def texts_of(candidates):
+    return [str(candidate.expression) for candidate in candidates]
+
+
+def test_rivals_are_what_few_noisy_rows_cannot_tell_apart():
+    """Over a short range a square root and a logarithm are the same."""
+    random = np.random.default_rng(4)
+    x = random.uniform(1.0, 1.5, 40)
+    problem = problem_of(3.0 * np.sqrt(x) + 0.05 * random.normal(size=40), x[:, None], ["x"])
+    front = front_of(problem, ["1.0", "3*sqrt(x)", "1.4*log(x) + 3", "5/x"], polishing=False)
+    choice = choose(front, problem)
+    said = texts_of([choice.candidate, *choice.rivals])
+    assert any("sqrt" in text for text in said)
+    assert any("log" in text for text in said)
+    assert not any("/x0" in text for text in said)  # falls where the others rise
+    assert not any(candidate.complexity == 1 for candidate in choice.rivals)  # the mean errs more
+
+
+def test_many_rows_over_a_wide_range_leave_no_other_simple_law():
+    random = np.random.default_rng(4)
+    x = random.uniform(1.0, 20.0, 2000)
+    problem = problem_of(3.0 * np.sqrt(x) + 0.05 * random.normal(size=2000), x[:, None], ["x"])
+    front = front_of(problem, ["1.0", "3*sqrt(x)", "1.4*log(x) + 3", "x"], polishing=False)
+    choice = choose(front, problem)
+    assert "sqrt" in str(choice.candidate.expression)
+    assert choice.rivals == ()
+
+
+def test_where_nothing_is_known_the_mean_is_a_rival():
+    random = np.random.default_rng(1)
+    x = random.uniform(1.0, 3.0, 30)
+    problem = problem_of(random.normal(size=30), x[:, None], ["x"])
+    choice = choose(front_of(problem, ["1.0", "x + 1", "sin(3*x)"], polishing=False), problem)
+    assert choice.candidate.complexity == 1 or any(c.complexity == 1 for c in choice.rivals)
+
+
+def test_another_spelling_or_other_constants_are_no_rival():
+    random = np.random.default_rng(2)
+    x = random.uniform(0.5, 3.0, 80)
+    problem = problem_of(1.7 / (x + 0.4) + 0.02 * random.normal(size=80), x[:, None], ["x"])
+    law, other = "1.71234567/(x + 0.41234567)", "1.70234567/(x + 0.40234567)"
+    texts = (law, other, "1/(0.58823512*x + 0.23529412)", f"{law} + 0.000112345678*x")
+    scorer = Scorer(problem)
+    front = [scorer.score(parse(text, ["x"]), "test") for text in texts]
+    choice = choose(front, problem)
+    assert choice.rivals == (front[3],)
+
+
+def test_rivals_of_an_exact_law_are_the_other_exact_ones_shortest_first():
+    x = np.linspace(0.5, 3.0, 30)
+    rounded = problem_of(np.round(np.sqrt(x), 2), x[:, None], ["x"])
+    texts = ("1.5", "sqrt(x)", "sqrt(x) + 0.0001*x*x*x", "sqrt(x) + 0.0001*x", "0.5*x + 0.5")
+    scorer = Scorer(rounded)
+    front = [scorer.score(parse(text, ["x"]), "test") for text in texts]
+    choice = choose(front, rounded)
+    assert (choice.exact, choice.candidate) == (True, front[1])
+    assert choice.rivals == (front[3], front[2])
+    clean = problem_of(np.sqrt(x), x[:, None], ["x"])
+    scorer = Scorer(clean)
+    assert choose([scorer.score(parse(text, ["x"]), "test") for text in texts], clean).rivals == ()
+
+
+def test_errors_in_proportion_are_compared_in_proportion():
+    """Of rows over six powers of ten the few largest would decide alone, and everything would be a rival."""
+    random = np.random.default_rng(5)
+    x = 10.0 ** random.uniform(-3.0, 3.0, 50)
+    problem = problem_of(2.0 * x * (1.0 + 0.05 * random.normal(size=50)), x[:, None], ["x"])
+    scorer = Scorer(problem)
+    front = [scorer.score(parse(text, ["x"]), "test") for text in ("2*x", "2*x + 0.5")]
+    choice = choose(front, problem)
+    assert choice.candidate is front[0]
+    assert choice.rivals == ()

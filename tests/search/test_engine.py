@@ -72,7 +72,7 @@ class ScriptedSession:
         texts = script[self.epoch - 1] if self.epoch <= len(script) else ()
         texts = [text.replace("RANDOM", repr(self.random.uniform(1.0, 2.0))) for text in texts]
         ended = self.settings.ends and self.epoch >= len(script)
-        return Proposals(tuple(parse(text, ["x"]) for text in texts), 10, 1000, ended)
+        return Proposals(tuple(parse(text, ["x", "z"]) for text in texts), 10, 1000, ended)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_second_interrupt_leaves_the_front_unpolished(problem, monkeypatch):
     def interrupted(candidate, scorer):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eqdisc.search.engine.polish", interrupted)
+    monkeypatch.setattr("eqdisc.search.finish.polish", interrupted)
     result = Search(problem, (Scripted((("0.9*x*x",),), interrupt_at=2),), Budget(epochs=9)).run()
     assert result.stopped is StopReason.INTERRUPTED
     assert parse("0.9*x*x", ["x"]) in [law.expression for law in result.front]
@@ -190,7 +190,7 @@ def test_an_interrupt_of_the_final_polishing_is_one(problem, monkeypatch):
     def interrupted(candidate, scorer):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eqdisc.search.engine.polish", interrupted)
+    monkeypatch.setattr("eqdisc.search.finish.polish", interrupted)
     result = Search(problem, (Scripted((("0.9*x*x",),)),), Budget(epochs=3)).run()
     assert result.stopped is StopReason.INTERRUPTED
     assert result.epochs == 3
@@ -338,3 +338,51 @@ def test_the_word_of_the_user_is_taken_as_given(problem):
     narrow = replace(problem, operators=OperatorSet.of("add", "mul"))
     result = Search(narrow, (Seeds(("2.1*square(x)",)),), Budget(epochs=1)).run()
     assert parse("x**2", ["x"]).root in result.best.expression.codes
+
+
+# ------------------------------------------------------------------ required variables
+
+
+def two_columns(target):
+    x = np.linspace(0.5, 3.0, 100)
+    z = np.random.default_rng(1).permutation(x)
+    data = Dataset.of(np.column_stack([x, z]), target(x, z), names=["x", "z"])
+    return Problem.of(data, OperatorSet.parse("+ *"), max_size=12, seed=0, required=[1])
+
+
+def test_laws_that_lack_a_required_variable_are_not_reported():
+    problem = two_columns(lambda x, z: x**2)
+    script = (("x*x", "x + z", "0.9*x*x + 0.1*z*x", "x"),)
+    result = Search(problem, (Scripted(script),), Budget(epochs=2)).run()
+    assert result.front[0].found_by == "mean"
+    assert len(result.front) > 1
+    assert all(1 in law.expression.features for law in result.front[1:])
+    assert 1 in result.best.expression.features
+    assert result.stopped is StopReason.EPOCHS  # x*x is exact and is no answer
+
+
+def test_the_mean_is_not_chosen_where_there_is_a_law_with_what_is_required():
+    noise = np.random.default_rng(8).normal(size=100)
+    problem = two_columns(lambda x, z: 3.0 + noise)
+    slope, intercept = np.polyfit(problem.train.features[:, 1], problem.train.target, 1)
+    strategy = Scripted(((f"{float(slope)!r}*z + {float(intercept)!r}",),))
+    result = Search(problem, (strategy,), Budget(epochs=1)).run()
+    assert 1 in result.best.expression.features
+    free = Search(replace(problem, required=()), (strategy,), Budget(epochs=1)).run()
+    assert free.best.found_by == "mean"
+
+
+def test_the_mean_remains_where_no_law_has_what_is_required():
+    problem = two_columns(lambda x, z: x**2)
+    result = Search(problem, (Scripted((("x*x",),)),), Budget(epochs=1)).run()
+    assert [law.found_by for law in result.front] == ["mean"]
+    assert result.best.found_by == "mean"
+
+
+def test_polishing_does_not_drop_a_required_variable():
+    problem = two_columns(lambda x, z: x**2 + 1e-3 * np.random.default_rng(2).normal(size=100))
+    strategy = Scripted((("x*x + 1e-7*z",),))
+    dropped = Search(replace(problem, required=()), (strategy,), Budget(epochs=1)).run()
+    assert dropped.best.expression == parse("x*x", ["x", "z"])
+    kept = Search(problem, (strategy,), Budget(epochs=1)).run()
+    assert kept.best.expression.features == (0, 1)

@@ -23,11 +23,13 @@ MIN_SHARE_OF_ROWS = 0.7  # rows where a logarithm exists
 MAX_FACTORS = 4
 MAX_EXTRA = 3  # factors that are no variables, beside all variables
 STARTS = 3
+MOST_LOGARITHMS = 50  # inputs that power laws are sought among, those most related to the target
 
 
 def power_laws(table: Table) -> Iterator[Expression]:
     """c * x**a * y**b ...: exponents from logarithms, as small fractions and as they are."""
-    varying = np.flatnonzero(np.ptp(np.abs(table.features), axis=0) > 0.0)
+    related = np.sort(table.ranking[:MOST_LOGARITHMS])
+    varying = related[np.ptp(np.abs(table.features[:, related]), axis=0) > 0.0]
     variables = [Expression.variable(int(j)) for j in varying]
     logs, aim = _logarithms(table.features[:, varying], table.target)
     if not variables or aim.size < max(3, MIN_SHARE_OF_ROWS * table.target.size):

@@ -18,7 +18,7 @@ from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.optimum import optimum
-from eqdisc.search.proposer import Proposals
+from eqdisc.search.proposer import Proposals, State
 
 Family = Callable[[Table], Iterator[Expression]]
 # From what says most with least to what is tried last; the first family with a short exact law ends the work.
@@ -79,9 +79,18 @@ class ClosedFormSession:
 
     def propose(self) -> Proposals:
         """Every closed form worth a look; then nothing more."""
+        self._evaluations = self._node_evaluations = 0
         laws = () if self._exhausted else self._laws()
         self._exhausted = True
         return Proposals(laws, self._evaluations, self._node_evaluations, exhausted=True)
+
+    def state(self) -> State:
+        """Whether all has been proposed."""
+        return {"exhausted": self._exhausted}
+
+    def restore(self, state: State) -> None:
+        """Go on from where `state` was taken."""
+        self._exhausted = bool(state["exhausted"])
 
     def _laws(self) -> tuple[Expression, ...]:
         settings, train = self._settings, self._problem.train
@@ -97,10 +106,10 @@ class ClosedFormSession:
         return tuple(optimum(law, train).expression for law in chosen[: settings.max_proposals])
 
     def _measured(self, laws: Iterable[Expression], rows: Dataset) -> dict[Expression, float]:
-        """The laws that are small enough and finite, with their mean square residuals."""
+        """The laws that the problem admits and that are finite, with their mean square residuals."""
         measured: dict[Expression, float] = {}
         for law in laws:
-            if law.size <= self._problem.max_size and law not in measured:
+            if self._problem.admits(law) and law not in measured:
                 self._evaluations += 1
                 self._node_evaluations += law.size * rows.n_rows
                 loss = float(np.mean((rows.target - evaluate(law, rows.features)) ** 2))

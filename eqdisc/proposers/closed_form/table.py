@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from eqdisc._typing import FloatArray
+from eqdisc._typing import FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
@@ -23,11 +23,13 @@ class Table:
     """A sample of the training rows.
 
     rows      : the sample
-    variables : the inputs most related to the target, most related first
+    ranking   : all inputs by number, those most related to the target first
+    variables : the first of them
     max_terms : columns a library may have, so that the work is bounded
     """
 
     rows: Dataset
+    ranking: IntArray
     variables: tuple[Expression, ...]
     builder: Builder
     max_terms: int
@@ -36,10 +38,11 @@ class Table:
     def of(cls, problem: Problem, max_rows: int, max_variables: int, max_terms: int) -> "Table":
         """The table of a problem's training rows."""
         rows = sample(problem.train, max_rows)
-        related = _relation(rows.features, rows.target)
-        chosen = np.argsort(-related, kind="stable")[:max_variables]
-        variables = tuple(Expression.variable(int(j)) for j in chosen)
-        return cls(rows, variables, Builder(problem.operators), max_terms)
+        known = problem.relevance
+        related = _relation(rows.features, rows.target) if known is None else np.array(known)
+        ranking = np.argsort(-related, kind="stable")
+        variables = tuple(Expression.variable(int(j)) for j in ranking[:max_variables])
+        return cls(rows, ranking, variables, Builder(problem.operators), max_terms)
 
     @property
     def features(self) -> FloatArray:

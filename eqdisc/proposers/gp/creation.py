@@ -25,7 +25,7 @@ def random_leaf(g: Genome, p: Primitives, rng: AnyArray) -> None:
     if uniform(rng) < CONSTANT_LEAVES:
         push(g, CONSTANT, 0, random_constant(rng))
     else:
-        push(g, VARIABLE, below(rng, p.n_features), 1.0)
+        push(g, VARIABLE, pick(rng, p.features), 1.0)
 
 
 @kernel

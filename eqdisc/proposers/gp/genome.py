@@ -1,5 +1,6 @@
 """Genomes: trees in postfix order in fixed-width rows, what breeding may use, small operations on them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +27,12 @@ class Genome(NamedTuple):
 
 
 class Primitives(NamedTuple):
-    """What trees are made of: operators with cumulative weights, features, macros as postfix bodies."""
+    """What trees are made of: operators and features with cumulative weights, macros as postfix bodies."""
 
     codes: Int32Array
     arities: Int32Array
     cumulative: FloatArray
-    n_features: int
+    features: FloatArray
     macro_ops: Int32Array
     macro_args: Int32Array
     macro_values: FloatArray
@@ -48,8 +49,13 @@ def genome(capacity: int) -> Genome:
     )
 
 
-def primitives(operators: OperatorSet, n_features: int) -> Primitives:
-    """Tables of an operator set; a macro weighs as much as a common operator."""
+def primitives(
+    operators: OperatorSet, n_features: int, relevance: Sequence[float] | None = None
+) -> Primitives:
+    """Tables of an operator set; a macro weighs as much as a common operator.
+
+    relevance : how often each feature is drawn, in proportion; all alike where None
+    """
     codes = list(operators.codes)
     weights = [operators.weights[o.name] for o in operators.operators]
     arities = [o.arity for o in operators.operators]
@@ -65,7 +71,7 @@ def primitives(operators: OperatorSet, n_features: int) -> Primitives:
         np.array(codes, np.int32),
         np.array(arities, np.int32),
         np.cumsum(weights),
-        n_features,
+        np.cumsum(np.ones(n_features) if relevance is None else np.array(relevance)),
         np.array(ops, np.int32),
         np.where(is_variable, payload, 0).astype(np.int32),
         np.where(is_variable, 1.0, payload),

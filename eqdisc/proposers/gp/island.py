@@ -17,6 +17,7 @@ from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import Genome, Primitives, skeleton_hash
 from eqdisc.proposers.gp.random import below, uniform
+from eqdisc.proposers.gp.required import has_required, put_in_required
 from eqdisc.proposers.gp.selection import tournament
 from eqdisc.proposers.gp.state import Island, Parameters, Scratch
 from eqdisc.proposers.gp.tidy import strip
@@ -68,7 +69,7 @@ def _parent(g: Genome, island: Island, q: Parameters) -> None:
 
 @kernel
 def offspring(table: IntArray, island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool:
-    """Breed one tidied child into s.tidied; False where it is redundant or too large."""
+    """Breed one tidied child into s.tidied; False where it is redundant, too large or not admitted."""
     s.child.size[0] = 0
     s.tidied.size[0] = 0
     if island.counters[FILLED] < island.ops.shape[0]:
@@ -88,13 +89,14 @@ def offspring(table: IntArray, island: Island, p: Primitives, q: Parameters, s: 
                 call_address(
                     table[MUTATE], (s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
                 )
-    if s.child.size[0] > s.tidied.ops.shape[0] or not call_predicate(
-        table[TIDY], (s.child, s.tidied, s.stack)
-    ):
+    if s.child.size[0] > s.tidied.ops.shape[0]:
+        return False
+    put_in_required(s.child, q.required, island.rng)
+    if not call_predicate(table[TIDY], (s.child, s.tidied, s.stack)):
         return False
     if q.scaling and not strip(s.tidied):
         return False
-    return s.tidied.size[0] <= q.largest
+    return s.tidied.size[0] <= q.largest and has_required(s.tidied, q.required)
 
 
 @inlined
@@ -220,7 +222,8 @@ def judge(
         if final / variances[0] < loss:
             loss = final / variances[0]
             slope, intercept = w.coefficients[0], w.coefficients[1]
-    island.seen_losses[slot] = loss
+    if constants == 0:  # nobody asks for the others: with other constants they have other losses
+        island.seen_losses[slot] = loss
     if loss < best * (1.0 - 1e-9):
         island.fame_losses[size] = loss
         for n in range(size, island.front.shape[0]):
@@ -274,7 +277,7 @@ def immigrate(
     s.tidied.size[0] = 0
     if not call_predicate(table[TIDY], (s.child, s.tidied, s.stack)) or (q.scaling and not strip(s.tidied)):
         return
-    if s.tidied.size[0] <= q.largest:
+    if s.tidied.size[0] <= q.largest and has_required(s.tidied, q.required):
         key = skeleton_hash(s.tidied, s.hashes)
         island.seen[int(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
         call_address(table[JUDGE], (table, sample, screen, w, island, q, s, variances))

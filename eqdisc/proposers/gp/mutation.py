@@ -100,7 +100,7 @@ def _change_node(g: Genome, p: Primitives, rng: AnyArray, i: int) -> None:
         if uniform(rng) < 0.3:
             g.ops[i], g.values[i] = CONSTANT, random_constant(rng)
         else:
-            g.ops[i], g.args[i], g.values[i] = VARIABLE, below(rng, p.n_features), 1.0
+            g.ops[i], g.args[i], g.values[i] = VARIABLE, pick(rng, p.features), 1.0
         return
     for _ in range(10):
         k = pick(rng, p.cumulative)

@@ -13,8 +13,15 @@ from eqdisc.engine.workspace import Sample, sample_of, workspace
 from eqdisc.expr.expression import Expression
 from eqdisc.proposers.gp.genome import primitives
 from eqdisc.proposers.gp.island import EVALUATIONS, WORK, evolve, immigrate
-from eqdisc.proposers.gp.state import Island, island_state, parameters_of, scratch
-from eqdisc.search.proposer import Proposals
+from eqdisc.proposers.gp.state import (
+    Island,
+    island_state,
+    parameters_of,
+    record_of,
+    restore_islands,
+    scratch,
+)
+from eqdisc.search.proposer import Proposals, State
 
 if TYPE_CHECKING:
     from eqdisc.problem import Problem
@@ -58,8 +65,8 @@ class GeneticSession:
         self._blocks = Blocks.of(features, target, weights, block=size, centered=self._scaling)
         screened = min(settings.screen_rows, len(rows))
         self._variances = np.array([self._blocks.variance, _spread(self._blocks, screened)])
-        self._primitives = primitives(problem.operators, train.n_features)
-        common = parameters_of(settings, screened, self._largest, self._scaling)
+        self._primitives = primitives(problem.operators, train.n_features, problem.relevance)
+        common = parameters_of(settings, screened, self._largest, self._scaling, problem.required)
         # Islands of short trees work through the small laws thoroughly; the last has all the room.
         limits = [max(1, min(self._largest, limit)) for limit in settings.island_sizes]
         self._parameters = [common._replace(largest=limit) for limit in (*limits, self._largest)]
@@ -96,6 +103,20 @@ class GeneticSession:
             size = min(candidate.expression.size, self._largest)
             roomy = [i for i, q in enumerate(self._parameters) if q.largest >= size]
             self._settle(roomy[k % len(roomy)], candidate.expression)
+
+    def state(self) -> State:
+        """The islands, the stream of the migrants, and what has been proposed."""
+        return {
+            "islands": record_of(self._islands),
+            "random": self._rng.bit_generator.state,
+            "reported": self._reported.copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from where `state` was taken."""
+        restore_islands(self._islands, state["islands"])
+        self._rng.bit_generator.state = state["random"]
+        self._reported[:] = state["reported"]
 
     def _evolve(self, index: int, budget: int) -> None:
         sample = sample_of(self._blocks)

@@ -1,13 +1,15 @@
 """What a run of the genetic programming holds: parameters, islands, scratch."""
 
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from eqdisc._typing import AnyArray, FloatArray, Int32Array, IntArray
+from eqdisc._typing import AnyArray, BoolArray, FloatArray, Int32Array, IntArray
 from eqdisc.proposers.gp.genome import Genome, genome
 from eqdisc.proposers.gp.random import stream
+from eqdisc.search.proposer import State
 
 if TYPE_CHECKING:
     from eqdisc.proposers.gp.settings import GeneticProgramming
@@ -36,6 +38,7 @@ class Parameters(NamedTuple):
     screen_margin: float
     largest: int
     scaling: bool
+    required: IntArray
 
 
 class Island(NamedTuple):
@@ -59,6 +62,14 @@ class Island(NamedTuple):
     slots: IntArray
     counters: IntArray
     rng: AnyArray
+
+
+#: How `record_of` keeps an island: these fields whole, of these only the nodes in use.
+_WHOLE = (
+    "sizes", "losses", "counts", "fame_ops", "fame_args", "fame_values", "fame_losses", "fame_lines", "front",
+    "slots", "counters", "rng",
+)  # fmt: skip
+_NODES = ("ops", "args", "values")
 
 
 class Scratch(NamedTuple):
@@ -114,8 +125,62 @@ def scratch(largest: int) -> Scratch:
     )
 
 
-def parameters_of(settings: "GeneticProgramming", screened: int, largest: int, scaling: bool) -> Parameters:
-    """The settings as the kernels want them."""
+def record_of(islands: Sequence[Island]) -> State:
+    """All that the islands hold, as copies, each field one array for all of them: 1 MB, after a while 5.
+
+    Of the ring only nodes in use are kept, of the table of skeletons only what is in it: a key tells its
+    slot, few have a loss, and which are alive follows from the ring.
+    """
+    record: State = {name: np.stack([getattr(island, name) for island in islands]) for name in _WHOLE}
+    used = _used(record["sizes"], islands[0].ops.shape[1])
+    for name in _NODES:
+        record[name] = np.stack([getattr(island, name) for island in islands])[used]
+    slots = [np.flatnonzero(island.seen) for island in islands]
+    losses = np.concatenate([island.seen_losses[i] for island, i in zip(islands, slots, strict=True)])
+    record["seen_counts"] = np.array([i.size for i in slots])
+    record["seen"] = np.concatenate([island.seen[i] for island, i in zip(islands, slots, strict=True)])
+    record["known"] = np.flatnonzero(losses < np.inf).astype(np.int32)
+    record["known_losses"] = losses[record["known"]]
+    return record
+
+
+def restore_islands(islands: Sequence[Island], record: State) -> None:
+    """Bring the islands into the state that `record_of` kept."""
+    used = _used(record["sizes"], islands[0].ops.shape[1])
+    whole = {name: record[name] for name in _WHOLE}
+    for name in _NODES:
+        whole[name] = np.zeros(used.shape, record[name].dtype)
+        whole[name][used] = record[name]
+    losses = np.full(record["seen"].size, np.inf)
+    losses[record["known"]] = record["known_losses"]
+    stops = np.cumsum(record["seen_counts"])
+    for k, (island, stop) in enumerate(zip(islands, stops, strict=True)):
+        for name, kept in whole.items():
+            getattr(island, name)[...] = kept[k]
+        here = slice(stop - record["seen_counts"][k], stop)
+        keys = record["seen"][here]
+        slots = (keys & np.uint64(SEEN - 1)).astype(np.int64)
+        island.seen[...] = 0
+        island.seen[slots] = keys
+        island.seen_losses[slots] = losses[here]
+        in_ring = island.sizes > 0
+        island.alive[...] = np.bincount(island.slots[in_ring], minlength=SEEN)
+
+
+def _used(sizes: IntArray, width: int) -> BoolArray:
+    """(islands, rows, width): which nodes of the ring belong to a tree."""
+    used: BoolArray = np.arange(width) < sizes[:, :, np.newaxis]
+    return used
+
+
+def parameters_of(
+    settings: "GeneticProgramming",
+    screened: int,
+    largest: int,
+    scaling: bool,
+    required: Sequence[int] = (),
+) -> Parameters:
+    """The settings as the kernels want them; `required` are the variables that every tree has to read."""
     return Parameters(
         crossover=settings.crossover,
         mutations=np.cumsum(astuple(settings.mutations)),
@@ -134,4 +199,5 @@ def parameters_of(settings: "GeneticProgramming", screened: int, largest: int, s
         screen_margin=settings.screen_margin,
         largest=largest,
         scaling=scaling,
+        required=np.array(required, np.int64),
     )

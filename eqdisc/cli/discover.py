@@ -1,0 +1,147 @@
+"""`eqdisc discover`, `eqdisc resume`, `eqdisc warmup`: searching."""
+
+from typing import Annotated
+
+import typer
+
+from eqdisc.cli.common import (
+    AsJson,
+    Config,
+    Epochs,
+    Folder,
+    NoUnits,
+    Out,
+    Overwrite,
+    Quiet,
+    Sheet,
+    Sigma,
+    Table,
+    Threads,
+    Time,
+    Weights,
+    exit_codes,
+    interruptible,
+    names_of,
+    print_result,
+    progress,
+)
+
+
+def discover(  # one parameter for each option: the signature is the command line
+    table: Table,
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to explain.")],
+    features: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Columns to explain it by; all others if not given.")
+    ] = None,
+    require: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Columns that every law must contain.")
+    ] = None,
+    forbid: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Columns that no law may contain.")
+    ] = None,
+    sigma: Sigma = None,
+    weights: Weights = None,
+    operators: Annotated[
+        str | None, typer.Option(metavar="LIST", help='What laws are made of, such as "+ - * / sqrt exp".')
+    ] = None,
+    operator: Annotated[
+        list[str] | None, typer.Option(metavar="F(X)=...", help="An operator of your own; may be repeated.")
+    ] = None,
+    guess: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LAW", help='A law to start from, such as "k/r**2"; may be repeated.'),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORM", help='Form with unknown functions to find, such as "a*exp(-f(x)) + g(t)".'
+        ),
+    ] = None,
+    time: Time = 30.0,
+    epochs: Epochs = None,
+    seed: Annotated[int, typer.Option(help="Same seed and epochs, same answer.")] = 0,
+    threads: Threads = None,
+    max_size: Annotated[int, typer.Option(help="Nodes a law may have.")] = 60,
+    proposers: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Strategies, such as gp,closed_form; all if not given.")
+    ] = None,
+    stability: Annotated[
+        int, typer.Option(metavar="N", help="Search N resampled tables too: how often does the law return?")
+    ] = 0,
+    no_units: NoUnits = False,
+    sheet: Sheet = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the law that gives the target from the other columns.
+
+    Exit code 0: done; 2: bad input; 130: interrupted by Ctrl-C, the best so far is printed all the same.
+    """
+    with exit_codes():
+        from eqdisc.data.table import read_table
+        from eqdisc.discovery import discover as search
+
+        dataset = read_table(
+            table,
+            target,
+            names_of(features),
+            sigma=sigma,
+            weights=weights,
+            units=not no_units,
+            sheet=sheet,
+        )
+        with progress(quiet) as observers, interruptible():
+            found = search(
+                dataset,
+                operators=operators,
+                macros=operator or (),
+                guesses=guess or (),
+                template=template,
+                require=names_of(require) or (),
+                forbid=names_of(forbid) or (),
+                time_limit=time,
+                epochs=epochs,
+                seed=seed,
+                threads=threads,
+                max_size=max_size,
+                proposers=proposers,
+                stability=stability,
+                out=out,
+                overwrite=overwrite,
+                observers=observers,
+            )
+        print_result(found, as_json)
+
+
+def resume(
+    folder: Folder,
+    time: Time = 30.0,
+    epochs: Annotated[
+        int | None, typer.Option(help="Go on to exactly so many epochs in all, whatever the clock says.")
+    ] = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was kept by `discover --out`, from its last whole epoch, finished or killed."""
+    with exit_codes():
+        from eqdisc.discovery import resume as go_on
+
+        with progress(quiet) as observers, interruptible():
+            found = go_on(folder, time_limit=time, epochs=epochs, threads=threads, observers=observers)
+        print_result(found, as_json)
+
+
+def warmup() -> None:
+    """Compile now rather than at the first search; the result is kept on disk."""
+    with exit_codes():
+        from eqdisc.data.tables import read_example
+        from eqdisc.discovery import discover as search
+
+        typer.echo("compiling ...", err=True)
+        # One epoch on a table that no law explains exactly: else the search would end before all is compiled.
+        found = search(read_example("hubble"), epochs=1)
+        typer.echo(f"compiled in {found.compile_seconds:.1f} s")

@@ -1,0 +1,45 @@
+"""Which strategies there are and in what order they take their turns."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+from eqdisc.errors import OptionError
+from eqdisc.search.proposer import Proposer
+
+# Strategies by name, in the order they take their turns: those that need no compilation answer first.
+PROPOSERS: Mapping[str, tuple[str, str]] = {
+    "closed_form": ("eqdisc.proposers.closed_form", "ClosedForm"),
+    "gp": ("eqdisc.proposers.gp", "GeneticProgramming"),
+}
+DEFAULT_PROPOSERS = tuple(PROPOSERS)
+
+
+def named_proposer(name: str) -> Proposer:
+    """A strategy with its default settings; OptionError, with the names there are, for an unknown name.
+
+    >>> named_proposer("closed_form").name
+    'closed_form'
+    """
+    if name not in PROPOSERS:
+        raise OptionError(f"there is no proposer {name!r}; there are {', '.join(PROPOSERS)}")
+    module, settings = PROPOSERS[name]
+    strategy: Proposer = getattr(import_module(module), settings)()
+    return strategy
+
+
+def portfolio(proposers: str | Sequence[str | Proposer] | None) -> tuple[Proposer, ...]:
+    """The strategies asked for, by name ("gp,closed_form") or as objects; all there are for None.
+
+    Objects come first: they are suggestions of the user. Those named follow in the order of `PROPOSERS`.
+
+    >>> [strategy.name for strategy in portfolio("gp closed_form")]
+    ['closed_form', 'gp']
+    """
+    if proposers is None:
+        proposers = DEFAULT_PROPOSERS
+    elif isinstance(proposers, str):
+        proposers = proposers.replace(",", " ").split()
+    objects = [strategy for strategy in proposers if not isinstance(strategy, str)]
+    names = {strategy for strategy in proposers if isinstance(strategy, str)}
+    order = sorted(sorted(names), key=lambda name: [*PROPOSERS, name].index(name))
+    return (*objects, *(named_proposer(name) for name in order))

@@ -1,0 +1,362 @@
+"""A result as one web page that needs nothing else: no network, no other file, no reader's software."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.interop.latex import latex_name, to_latex
+from eqdisc.interop.source import source
+from eqdisc.report.citation import bibtex, citation, version
+from eqdisc.report.constants import constants_of, lettered, rounded
+from eqdisc.report.mathml import equation_mathml, mathml
+from eqdisc.report.numbers import constant_table
+from eqdisc.report.plots import INK, drawn, figures
+from eqdisc.report.text import RIVALS_SHOWN, effort, repeat_options
+from eqdisc.report.words import law_text, printable, rms, share, with_unit
+from eqdisc.result import Law, Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CODE = ("Python", "NumPy", "C", "Julia")  # languages that a law can be copied in
+LONG = 24  # nodes of a law that is set smaller and from the left
+MOST_CORRELATED = 12  # constants of a matrix that still fits the page
+STRONG = 0.95  # correlation at which two constants can hardly be told apart
+FORBIDS_NETWORK = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+CAPTIONS = {
+    "front": "Error against complexity of every law that no other beats in both; the chosen one in orange.",
+    "prediction": "Predicted against measured; on the line they agree.",
+    "residuals": "What the law leaves, against its prediction and its inputs. Grey: two standard deviations.",
+    "effects": "The law along each of its inputs, the others at their medians, with its 95 % confidence "
+    "band. Dots are the rows, moved to these medians with their residual kept.",
+}
+
+
+def report_html(
+    result: Result, dataset: Dataset | None = None, pictures: "Mapping[str, Figure] | None" = None
+) -> str:
+    """The page. Without the table it shows no data; `pictures` are drawn here unless they come along.
+
+    Names of columns are text wherever they stand: none of them can become markup or script.
+    """
+    pictures = figures(result, dataset) if pictures is None else pictures
+    title = " from ".join(filter(None, (result.target_name, ", ".join(_used_names(result)))))
+    sections = [
+        _head(result, title),
+        _list("Warnings", result.warnings, "warning"),
+        _constants(result),
+        "" if _is_form(result) else _section("Front", _figure("front", pictures), _front(result)),
+        _section("Predicted and measured", _figure("prediction", pictures)),
+        _section("Residuals", _figure("residuals", pictures)),
+        _section("Effect of each input", _figure("effects", pictures)),
+        _rivals(result),
+        _stability(result),
+        _list("Notes on the table", result.notes, "note"),
+        _settings(result),
+        _cite(),
+    ]
+    page = files(__package__) / "page"
+    style, script = ((page / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    text = "\n".join(
+        [
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{FORBIDS_NETWORK}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<meta name="generator" content="eqdisc {version()}">',
+            f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>",
+            *filter(None, sections),
+            f"<footer>Made by eqdisc {version()}.</footer>",
+            f"<script>\n{script}</script>\n</body>\n</html>\n",
+        ]
+    )
+    return printable(text, "utf-8")
+
+
+def _head(result: Result, title: str) -> str:
+    law = result.best
+    facts = {
+        "R²": share(law.r2),
+        "R² held out": None if law.r2_heldout is None else share(law.r2_heldout),
+        "root mean square error": with_unit(f"{rms(law.loss):.3g}", result.target_unit),
+        "nodes": str(law.complexity),
+        "rows": f"{result.n_rows:,}" if result.n_rows else None,
+        "found by": law.found_by,
+    }
+    shown = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in facts.items()
+        if value is not None
+    )
+    return (
+        f"<header><h1>{escape(title)}</h1>\n{_equation(result, law)}\n"
+        f"{_copy_buttons(result)}\n"
+        f"<p>{escape(_why(result))}</p>\n"
+        f'<dl class="figures">{shown}</dl>\n{_where(result)}</header>'
+    )
+
+
+def _is_form(result: Result) -> bool:
+    """Whether the law was given and only fitted: then there is no front to speak of."""
+    return "form" in result.settings
+
+
+def _why(result: Result) -> str:
+    if _is_form(result):
+        return "This form was given; its constants were fitted to the table."
+    return f"This law was chosen because {result.reason}. The search ended: {result.stopped.value}."
+
+
+def _equation(result: Result, law: Law) -> str:
+    return _displayed(equation_mathml(result.target_name, rounded(law), law.feature_names), law)
+
+
+def _displayed(formula: str, law: Law) -> str:
+    kind = "equation long" if law.tree.size > LONG else "equation"
+    return f'<div class="{kind}">{formula}</div>'
+
+
+def _copy_buttons(result: Result) -> str:
+    law = result.best
+    texts = {
+        "LaTeX": f"{latex_name(result.target_name)} = {to_latex(law.tree, law.feature_names, 17)}",
+        "SymPy": law.expression,
+    }
+    for name in CODE:
+        texts[name] = source(
+            law.tree,
+            law.feature_names,
+            name.lower(),
+            target_name=result.target_name,
+            feature_units=result.feature_units,
+            target_unit=result.target_unit,
+        )
+    return f'<div class="script-only">{"".join(_copy(name, text) for name, text in texts.items())}</div>'
+
+
+def _copy(name: str, text: str) -> str:
+    return f'<button type="button" data-copy="{escape(text)}">Copy {name}</button>'
+
+
+def _where(result: Result) -> str:
+    """Units and ranges of the inputs of the law."""
+    used = result.best.tree.features
+    if not used or not result.ranges:
+        return ""
+    rows = []
+    for j in used:
+        low, high = result.ranges[j]
+        unit = result.feature_units[j] if result.feature_units else None
+        symbol = mathml(latex_name(result.feature_names[j]))
+        figures = "".join(f'<td class="number">{value:.6g}</td>' for value in (low, high))
+        rows.append(f"<td>{symbol}</td><td>{escape(with_unit(result.feature_names[j], unit))}</td>{figures}")
+    heads = ("symbol", "input", "from", "to")
+    return _table(heads, rows, numbers=("from", "to"))
+
+
+def _constants(result: Result) -> str:
+    law = result.best
+    if not law.constants:
+        return ""
+    fitted = constants_of(law)
+    if not fitted:
+        return _section("Constants", "<p>The numbers in the law are short ones and taken as exact.</p>")
+    named, formula = lettered(law), ""
+    if named is not None:
+        tree, names = named
+        formula = _displayed(equation_mathml(result.target_name, tree, names), law)
+    rows = [
+        f"<td>{mathml(latex_name(row.name))}</td><td>{mathml(row.shown('latex'))}</td>"
+        f'<td class="number">{row.value:.17g}</td>'
+        for row in fitted
+    ]
+    return _section(
+        "Constants",
+        formula,
+        _table(("constant", "value", "all digits"), rows, numbers=("all digits",)),
+        f'<p class="faint">{_scatter(result)}</p>',
+        _correlation(law),
+    )
+
+
+def _scatter(result: Result) -> str:
+    bars = result.best.error_bars
+    known = "known beforehand" if bars.known else "estimated from the residuals"
+    scatter = with_unit(f"{bars.scatter:.3g}", result.target_unit)
+    told = (
+        f"Errors are standard errors; numbers that stand in the formula are taken as exact. "
+        f"Scatter of a measurement {scatter}, {known}; {bars.degrees_of_freedom} degrees of freedom."
+    )
+    if bars.reduced_chi_square is not None:
+        told += f" Reduced chi-square {bars.reduced_chi_square:.3g}."
+    return escape(told)
+
+
+def _correlation(law: Law) -> str:
+    rows = constant_table(law)
+    fitted = [i for i, row in enumerate(rows) if row.kind == "fitted"]
+    if not 2 <= len(fitted) <= MOST_CORRELATED:
+        return ""
+    names = [mathml(latex_name(rows[i].name)) for i in fitted]
+    matrix, covariance = law.error_bars.correlation, law.error_bars.covariance
+    lines = []
+    for name, i in zip(names, fitted, strict=True):
+        cells = [_correlated(float(matrix[i, j]), float(covariance[i, j]), i == j) for j in fitted]
+        lines.append(f"<tr><th>{name}</th>{''.join(cells)}</tr>")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return (
+        '<details><summary>Correlation of the constants</summary><div class="scroll">'
+        f'<table class="matrix"><tr><th></th>{head}</tr>{"".join(lines)}</table></div></details>'
+    )
+
+
+def _correlated(correlation: float, covariance: float, itself: bool) -> str:
+    text = f"{correlation:.2f}"
+    if abs(correlation) >= STRONG and not itself:
+        text = f"<strong>{text}</strong>"
+    return f'<td title="covariance {covariance:.6g}">{text}</td>'
+
+
+def _front(result: Result) -> str:
+    heldout = any(law.r2_heldout is not None for law in result.front)
+    error = with_unit("RMS error", result.target_unit)
+    heads = ["nodes", error, "R²", *(["R² held out"] if heldout else []), "found by", "law"]
+    numbers = heads[: len(heads) - 2]
+    rows = []
+    for law in result.front:
+        figures: list[tuple[float | None, str]] = [
+            (law.complexity, str(law.complexity)),
+            (rms(law.loss), f"{rms(law.loss):.3g}"),
+            *((r2, share(r2)) for r2 in (law.r2, law.r2_heldout)[: 1 + heldout]),
+        ]
+        cells = "".join(f'<td class="number" data-value="{value}">{text}</td>' for value, text in figures)
+        typeset = equation_mathml(result.target_name, law.tree, law.feature_names, digits=5)
+        text = escape(law_text(law.tree, law.feature_names))
+        kinds = [("chosen", law is result.best), ("long", law.tree.size > LONG)]
+        kind = " ".join(name for name, fits in kinds if fits)
+        rows.append(
+            f'<tr class="{kind}">{cells}<td>{escape(law.found_by)}</td>'
+            f'<td class="law">{text}<template>{typeset}</template></td></tr>'
+        )
+    return (
+        '<div class="script-only"><div class="equation" id="typeset"></div>'
+        '<p class="faint">Click a law to see it typeset, a heading to sort.</p></div>'
+        + _table(heads, rows, numbers, kind="front", whole_rows=True)
+    )
+
+
+def _rivals(result: Result) -> str:
+    if not result.rivals:
+        return ""
+    laws = "".join(_equation(result, law) for law in result.rivals[:RIVALS_SHOWN])
+    more = len(result.rivals) - RIVALS_SHOWN
+    others = f" Nor {more} longer ones of the front." if more > 0 else ""
+    return _section(
+        "Rivals", f"<p>The table cannot tell these laws from the one chosen.{others}</p>", laws
+    )
+
+
+def _stability(result: Result) -> str:
+    found = result.stability
+    if found is None:
+        return ""
+    rows = [
+        f'<td class="number">{count}</td><td class="law">{escape(law)}</td>' for law, count in found.others
+    ]
+    others = _table(("times", "other law"), rows, numbers=("times",)) if rows else ""
+    return _section(
+        "Stability",
+        f"<p>{found.returned} of {found.resamples} tables drawn again from the rows gave the same law, "
+        "fitted constants aside.</p>",
+        others,
+    )
+
+
+def _settings(result: Result) -> str:
+    how = "The same table and these options give the same fit again:"
+    if not _is_form(result):
+        how = (
+            f"{effort(result)}. The same table and settings with these options give the same front again, "
+            "on any number of threads:"
+        )
+    told = {key: value for key, value in result.settings.items() if value not in (None, "", [], ())}
+    rows = [
+        f"<td>{escape(key)}</td><td><code>{escape(_setting(value))}</code></td>"
+        for key, value in told.items()
+    ]
+    return _section(
+        "Settings and how to repeat",
+        f"<p>{escape(how)}</p><pre>{escape(repeat_options(result))}</pre>",
+        _table(("setting", "value"), rows) if rows else "",
+    )
+
+
+def _cite() -> str:
+    return _section(
+        "How to cite",
+        f"<pre>{escape(bibtex())}</pre>",
+        f'<div class="script-only">{_copy("BibTeX", bibtex())}</div>',
+        f"<details><summary>CITATION.cff</summary><pre>{escape(citation())}</pre></details>",
+    )
+
+
+def _section(title: str, *parts: str) -> str:
+    body = "\n".join(filter(None, parts))
+    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>" if body else ""
+
+
+def _list(title: str, items: Sequence[str], kind: str) -> str:
+    return _section(title, "".join(f'<p class="{kind}">{escape(item)}</p>' for item in items))
+
+
+def _table(
+    heads: Iterable[str],
+    rows: Sequence[str],
+    numbers: Sequence[str] = (),
+    kind: str = "",
+    whole_rows: bool = False,
+) -> str:
+    """`rows` are cells that are markup already, or whole rows of them."""
+    head = "".join(
+        f"<th{' class=number' if name in numbers else ''}>{escape(name)}</th>" for name in heads
+    )
+    body = "\n".join(rows if whole_rows else (f"<tr>{row}</tr>" for row in rows))
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>"
+    )
+
+
+def _figure(name: str, pictures: "Mapping[str, Figure]") -> str:
+    if name not in pictures:
+        return ""
+    figure = pictures[name]
+    width = figure.get_size_inches()[0]
+    return (
+        f'<figure style="max-width: {width * 96:.0f}px; margin-left: auto; margin-right: auto">'
+        f"{_inline(drawn(figure, 'svg').decode(), name)}"
+        f"<figcaption>{CAPTIONS[name]}</figcaption></figure>"
+    )
+
+
+def _inline(svg: str, name: str) -> str:
+    """A drawing as part of a page: in its colours, with ids of its own, told to those who do not see it."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'href="#|url\(#', lambda match: f"{match[0]}{name}-", svg)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"([^>]*?) width="[^"]*"', r"\1\2", svg, count=1)
+    label = escape(CAPTIONS[name])
+    return svg.replace(INK, "currentColor").replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+def _used_names(result: Result) -> list[str]:
+    names = [result.feature_names[j] for j in result.best.tree.features]
+    return names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
+
+
+def _setting(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
