@@ -73,7 +73,7 @@ class Law:
     @property
     def expression(self) -> str:
         """The law as SymPy text with all digits; columns are called by their symbols."""
-        return sympy_text(self.tree, self._symbols())
+        return sympy_text(readable(self.tree), self._symbols())
 
     @property
     def constants(self) -> list[float]:
@@ -225,7 +225,7 @@ class Result:
             compile_seconds=found.compile_seconds,
             evaluations=found.evaluations,
             symbols={name: symbol for name, symbol in symbol_names(names).items() if name != symbol},
-            warnings=_warnings(best, dataset),
+            warnings=(*_missing(best, settings), *_warnings(best, dataset)),
             target_name=dataset.target_name,
             feature_names=names,
             target_unit=dataset.target_unit,
@@ -273,6 +273,13 @@ def _finite(value: float) -> float | None:
 
 def _r2(expression: Expression, dataset: Dataset) -> float:
     return r_squared(dataset.target, evaluate(expression, dataset.features), dataset.weights)
+
+
+def _missing(best: Law, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    absent = [name for name in settings.get("require", ()) if name not in best.used_features]
+    if not absent:
+        return ()
+    return (f"no law with the required {', '.join(absent)} was found; this is the best of those without",)
 
 
 def _warnings(best: Law, dataset: Dataset) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The reference of the command line, written from the program itself."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
@@ -99,4 +100,4 @@ def _default(parameter: Parameter) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return re.sub(r"([|*])", r"\\\1", " ".join(text.split()))

@@ -45,7 +45,7 @@ def _parts(lines: list[str]) -> Iterator[str]:
 
 
 def _prose(lines: list[str]) -> Iterator[str]:
-    items: list[str] = []
+    items: list[tuple[str, str]] = []
     text: list[str] = []
     aligned = any(re.match(r"^[\w*, ]+ : ", line) for line in lines)
     for line in lines:
@@ -54,18 +54,29 @@ def _prose(lines: list[str]) -> Iterator[str]:
             if text:
                 yield "\n".join(text)
                 text = []
-            items.append(f"- **`{found[1] or found[3]}`**: {found[2] or found[4]}")
+            items.append((found[1] or found[3], found[2] or found[4]))
         elif items and line.startswith(" "):
-            items[-1] += " " + line.strip()
+            name, meaning = items.pop()
+            items.append((name, f"{meaning} {line.strip()}"))
         else:
             if items:
-                yield "\n".join(items)
+                yield _list(items)
                 items = []
             text.append(line)
     if items:
-        yield "\n".join(items)
+        yield _list(items)
     if text:
-        yield "**Example**" if text == ["Example"] else "\n".join(text)
+        yield "**Example**" if text == ["Example"] else _plain("\n".join(text))
+
+
+def _list(items: list[tuple[str, str]]) -> str:
+    return "\n".join(f"- **`{name}`**: {_plain(meaning)}" for name, meaning in items)
+
+
+def _plain(text: str) -> str:
+    """The asterisks of formulas kept; what stands between backquotes is code and stays."""
+    parts = text.split("`")
+    return "`".join(part if i % 2 else part.replace("*", "\\*") for i, part in enumerate(parts))
 
 
 def _joined(parts: list[str]) -> Iterator[str]:

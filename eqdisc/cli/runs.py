@@ -40,7 +40,7 @@ def export(
     folder: Folder,
     to: Annotated[
         str,
-        typer.Option(metavar="LANGUAGE", help="latex, sympy, python, numpy, c, julia, excel, torch or jax."),
+        typer.Option(metavar="LANGUAGE", help="latex, sympy, python, numpy, c, julia, excel, torch, jax..."),
     ],
     equation: Equation = None,
     out: Annotated[

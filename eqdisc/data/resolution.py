@@ -14,6 +14,7 @@ SAMPLE = 2000  # values looked at to recognise the format of a column; it is the
 # A column is said to share a number of decimals, or of significant digits, when its values end on average in
 # less than this many zeros that shortest printing has dropped; one value in ten does so by chance.
 COMMON = 0.5
+DECADES_APART = 100.0
 MOST_DECIMALS = 22  # whose power of ten is a float64 number
 
 
@@ -32,8 +33,9 @@ def resolution(column: FloatArray) -> FloatArray:
 
     Recognised, in this order: whole numbers (taken as exact counts: 2**-53 relative), float64 results (2**-53
     relative), float32 results (2**-24 relative), a common number of decimals, a common number of significant
-    digits; of any other column each value has the digits it shows. In doubt the finer guess is taken: a floor
-    guessed too low only goes unreached, one guessed too high would pass an approximation off as exact.
+    digits; of any other column each value has the digits it shows, and as many decimals as any other where
+    the values are within two decades. In doubt the finer guess is taken: a floor guessed too low only goes
+    unreached, one guessed too high would pass an approximation off as exact.
 
     >>> resolution(np.array([1.25, 0.5, 2.31, 7.08]))
     array([0.005, 0.005, 0.005, 0.005])
@@ -58,6 +60,8 @@ def resolution(column: FloatArray) -> FloatArray:
         digits_given = _half_unit(column, significant)
     else:
         digits_given = _as_shown(column, shown)
+        if np.max(magnitude) < DECADES_APART * np.min(magnitude):  # readings of one instrument share decimals
+            digits_given = np.minimum(digits_given, 0.5 * 10.0**-decimals)
     half_units: FloatArray = np.maximum(digits_given, relative)
     return half_units
 

@@ -223,11 +223,12 @@ def _correlated(correlation: float, covariance: float, itself: bool) -> str:
 def _front(result: Result) -> str:
     heldout = any(law.r2_heldout is not None for law in result.front)
     error = with_unit("RMS error", result.target_unit)
-    heads = ["nodes", error, "R²", *(["R² held out"] if heldout else []), "found by", "law"]
+    heads = ["#", "nodes", error, "R²", *(["R² held out"] if heldout else []), "found by", "law"]
     numbers = heads[: len(heads) - 2]
     rows = []
-    for law in result.front:
+    for number, law in enumerate(result.front, start=1):
         figures: list[tuple[float | None, str]] = [
+            (number, str(number)),
             (law.complexity, str(law.complexity)),
             (rms(law.loss), f"{rms(law.loss):.3g}"),
             *((r2, share(r2)) for r2 in (law.r2, law.r2_heldout)[: 1 + heldout]),
@@ -253,7 +254,7 @@ def _rivals(result: Result) -> str:
         return ""
     laws = "".join(_equation(result, law) for law in result.rivals[:RIVALS_SHOWN])
     more = len(result.rivals) - RIVALS_SHOWN
-    others = f" Nor {more} longer ones of the front." if more > 0 else ""
+    others = f" Nor {more} more of the front." if more > 0 else ""
     return _section(
         "Rivals", f"<p>The table cannot tell these laws from the one chosen.{others}</p>", laws
     )

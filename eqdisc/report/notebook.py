@@ -11,7 +11,8 @@ from eqdisc.report.mathml import equation_mathml
 from eqdisc.report.progress import Narrator, left
 from eqdisc.report.text import LABEL, summary
 from eqdisc.report.words import law_text, share, with_unit
-from eqdisc.result import Result
+from eqdisc.result import Law, Result
+from eqdisc.scoring.candidate import Candidate
 from eqdisc.search.engine import SearchResult
 from eqdisc.search.observer import Progress
 
@@ -64,7 +65,7 @@ class NotebookProgress(Narrator):
         front = _table(
             ("nodes", "loss", "R²"),
             [
-                _row(row is law, row.expression, self.names, row.complexity, row.loss, self.share_of(row))
+                _row(row is law, row.expression, self.names, *_figures(row, self.share_of(row)))
                 for row in progress.front[-MOST_LAWS:]
             ],
         )
@@ -87,11 +88,11 @@ def result_html(result: Result) -> str:
     Markup without script, so that it is shown in any notebook, trusted or not; names are escaped.
     """
     heldout = any(law.r2_heldout is not None for law in result.front)
-    heads = ("nodes", "loss", "R²", "R² held out")[: 3 + heldout]
+    heads = ("#", "nodes", "loss", "R²", "R² held out")[: 4 + heldout]
     rows = []
-    for law in result.front:
-        shares = (law.r2, law.r2_heldout)[: 1 + heldout]
-        rows.append(_row(law is result.best, law.tree, law.feature_names, law.complexity, law.loss, *shares))
+    for number, law in enumerate(result.front, start=1):
+        figures = _figures(law, *(law.r2, law.r2_heldout)[: 1 + heldout])
+        rows.append(_row(law is result.best, law.tree, law.feature_names, str(number), *figures))
     words = "".join(
         f'<tr><td style="{_CELL}"><b>{escape(label)}</b></td><td style="{_CELL}">{escape(text)}</td></tr>'
         for label, text in _words(result)
@@ -119,10 +120,11 @@ def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
     return f'<table><tr><th></th>{head}<th style="{_CELL}">law</th></tr>{"".join(rows)}</table>'
 
 
-def _row(
-    chosen: bool, tree: Expression, names: Sequence[str], nodes: int, loss: float, *shares: float | None
-) -> str:
-    figures = (str(nodes), f"{loss:.3g}", *map(share, shares))
+def _figures(law: Law | Candidate, *shares: float | None) -> tuple[str, ...]:
+    return (str(law.complexity), f"{law.loss:.3g}", *map(share, shares))
+
+
+def _row(chosen: bool, tree: Expression, names: Sequence[str], *figures: str) -> str:
     cells = "".join(f'<td style="{_NUMBER}">{figure}</td>' for figure in figures)
     law = f'<td style="{_CELL}"><code>{escape(law_text(tree, names))}</code></td>'
     weight = ' style="font-weight:bold"' if chosen else ""

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from shlex import quote
 
+from eqdisc.expr.operators import OperatorSet
 from eqdisc.report.constants import constants_of
 from eqdisc.report.words import law_text, share, with_unit
 from eqdisc.result import Law, Result
 
 RIVALS_SHOWN = 3
+MAX_SIZE = 60  # nodes, where nothing was said
 LABEL = 9  # letters of the word that a line begins with, and blanks
 
 
@@ -43,9 +45,23 @@ def effort(result: Result) -> str:
 
 def repeat_options(result: Result) -> str:
     """What to tell the command to get the same front again, or the same fit of a form."""
-    if "form" in result.settings:
-        return f"--form {quote(str(result.settings['form']))} --seed {result.seed}"
-    return f"--seed {result.seed} --epochs {result.epochs}"
+    told = result.settings
+    if "form" in told:
+        return f"--form {quote(str(told['form']))} --seed {result.seed}"
+    words = [f"--seed {result.seed} --epochs {result.epochs}"]
+    if told.get("max_size", MAX_SIZE) != MAX_SIZE:
+        words.append(f"--max-size {told['max_size']}")
+    operators = told.get("operators")
+    if operators and OperatorSet.parse(operators) != OperatorSet.default():
+        words.append(f"--operators {quote(operators)}")
+    words += [f"--operator {quote(macro)}" for macro in told.get("macros", ())]
+    words += [f"--guess {quote(guess)}" for guess in told.get("guesses", ())]
+    if told.get("template"):
+        words.append(f"--template {quote(told['template'])}")
+    for key in ("require", "forbid"):
+        if told.get(key):
+            words.append(f"--{key} {quote(','.join(told[key]))}")
+    return " ".join(words)
 
 
 def front_table(laws: Sequence[Law], best: Law, names: Sequence[str]) -> list[str]:
@@ -75,7 +91,7 @@ def rival_lines(result: Result) -> list[str]:
     if not result.rivals:
         return []
     numbers = [str(result.front.index(law) + 1) for law in result.rivals]
-    more = f" and {len(numbers) - RIVALS_SHOWN} longer ones" if len(numbers) > RIVALS_SHOWN else ""
+    more = f" and {len(numbers) - RIVALS_SHOWN} more" if len(numbers) > RIVALS_SHOWN else ""
     return [f"rivals   {', '.join(numbers[:RIVALS_SHOWN])}{more}: the table cannot tell them from this law"]
 
 

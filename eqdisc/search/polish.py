@@ -31,6 +31,7 @@ from eqdisc.scoring.description import (
     nice_numbers,
     structure_bits,
 )
+from eqdisc.scoring.rounding import RMS_FACTOR
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.optimum import Optimum, constant_errors, optimum, orthonormal_basis, root_weights
 from eqdisc.search.sample import sample
@@ -119,7 +120,7 @@ def polished_expressions(
         if rows.n_rows > SAMPLE_ROWS:
             yield optimum(state.expression, rows, None, LAST_STEPS, LAST_GAIN).expression
         for _ in range(TURNS):
-            largest = SNAP_LOSS * max(state.optimum.mean_square, state.description.floor)
+            largest = SNAP_LOSS * max(state.optimum.mean_square, state.description.floor / RMS_FACTOR**2)
             state = bench.respelled(bench.snapped(state, largest), largest)
             pruned = bench.pruned(state)
             if pruned is state:

@@ -88,3 +88,7 @@ def test_evenly_spaced() -> None:
     assert is_evenly_spaced(np.repeat(np.linspace(-1, 1, 20), 3))
     assert not is_evenly_spaced(READINGS)
     assert not is_evenly_spaced(np.array([1.0, 2.0, 3.0, 3.0]))
+
+
+def test_readings_of_one_instrument_share_their_decimals():
+    np.testing.assert_allclose(resolution(np.array([1.0, 1.6, 2.0, 2.5, 4.0])), 0.05)
