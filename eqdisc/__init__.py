@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any
 from eqdisc.errors import DataError, EqdiscError, InputError, OptionError, ParseError
 
 if TYPE_CHECKING:
+    from eqdisc.benchmark.registry import load_suite
+    from eqdisc.benchmark.runner import run_suite
+    from eqdisc.benchmark.table import summarize
     from eqdisc.data.dataset import Dataset
     from eqdisc.data.table import read_columns, read_table
     from eqdisc.data.tables import example_names, read_example, write_example
-    from eqdisc.discovery import Discovery, discover, fit, load, resume
+    from eqdisc.discovery import discover, fit, resume
     from eqdisc.estimator import SymbolicRegressor
     from eqdisc.expr.expression import Expression
     from eqdisc.expr.format import format_expression
     from eqdisc.expr.operators import OperatorSet
     from eqdisc.expr.parse import parse
+    from eqdisc.findings import Discovery, load
+    from eqdisc.metrics.edit_distance import normalized_edit_distance
+    from eqdisc.metrics.solution import check_solution
     from eqdisc.result import Law
     from eqdisc.search.engine import StopReason
     from eqdisc.search.observer import Observer, Progress
@@ -42,30 +48,41 @@ __all__ = [
     "StopReason",
     "SymbolicRegressor",
     "__version__",
+    "check_solution",
     "discover",
     "example_names",
     "fit",
     "format_expression",
     "load",
+    "load_suite",
+    "normalized_edit_distance",
     "parse",
     "read_columns",
     "read_example",
     "read_table",
     "resume",
+    "run_suite",
+    "summarize",
     "write_example",
 ]
 
 # Public names are fetched from their modules when first used, so that `import eqdisc` costs nothing.
 _HOMES = {
+    "eqdisc.benchmark.registry": ("load_suite",),
+    "eqdisc.benchmark.runner": ("run_suite",),
+    "eqdisc.benchmark.table": ("summarize",),
     "eqdisc.data.dataset": ("Dataset",),
     "eqdisc.data.table": ("read_columns", "read_table"),
     "eqdisc.data.tables": ("example_names", "read_example", "write_example"),
-    "eqdisc.discovery": ("Discovery", "discover", "fit", "load", "resume"),
+    "eqdisc.discovery": ("discover", "fit", "resume"),
+    "eqdisc.findings": ("Discovery", "load"),
     "eqdisc.estimator": ("SymbolicRegressor",),
     "eqdisc.expr.expression": ("Expression",),
     "eqdisc.expr.format": ("format_expression",),
     "eqdisc.expr.operators": ("OperatorSet",),
     "eqdisc.expr.parse": ("parse",),
+    "eqdisc.metrics.edit_distance": ("normalized_edit_distance",),
+    "eqdisc.metrics.solution": ("check_solution",),
     "eqdisc.result": ("Law",),
     "eqdisc.search.engine": ("StopReason",),
     "eqdisc.search.observer": ("Observer", "Progress"),

@@ -1,80 +1,32 @@
-"""From a table to its law: the calls people make, and what they get back."""
+"""From a table to its law: the calls people make."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
-from math import ceil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from eqdisc.data.dataset import Dataset
-from eqdisc.data.scale import Scaling
 from eqdisc.errors import DataError, OptionError
-from eqdisc.expr.expression import Expression
 from eqdisc.expr.form import Form
 from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import DEFAULT_OPERATORS, Macro, OperatorSet
-from eqdisc.portfolio import PROPOSERS, portfolio
+from eqdisc.findings import Discovery, Folder
+from eqdisc.portfolio import PROPOSERS
 from eqdisc.problem import Problem
-from eqdisc.proposers.seeds import Seeds
-from eqdisc.proposers.template import HasForm, Template, match_template
-from eqdisc.report.folder import RunFolder, read_run_dataset
+from eqdisc.report.folder import RunFolder
 from eqdisc.report.progress import in_notebook, progress_observer
-from eqdisc.result import Law, Result
 from eqdisc.scoring.scorer import Scorer
-from eqdisc.search.checkpoint import SearchState, read_checkpoint, write_checkpoint
+from eqdisc.search.checkpoint import read_checkpoint
 from eqdisc.search.choice import choose
-from eqdisc.search.engine import Budget, Search, SearchResult, StopReason
+from eqdisc.search.engine import SearchResult, StopReason
 from eqdisc.search.form_fit import fit_form
 from eqdisc.search.observer import Observer
-from eqdisc.search.prior import feature_weights
 from eqdisc.search.proposer import Proposer
-from eqdisc.search.refit import on_all_rows, refit, search_rows
-from eqdisc.search.stability import stability as resampled_stability
-from eqdisc.search.working_units import InWorkingUnits
 from eqdisc.settings import Settings
-
-Folder = str | os.PathLike[str]
-
-RESAMPLE_SHARE = 2.0  # effort of all resamples together, in searches like the one they are held against
-
-
-class Discovery(Result):
-    """A `Result` with the doors to files, pages and code."""
-
-    def save(self, folder: Folder, *, overwrite: bool = False) -> Path:
-        """Write a run folder: result.json, front.csv, report.html, plots, a LaTeX table and the table itself.
-
-        OptionError for a folder that holds another run, unless `overwrite`, or that cannot be written.
-        """
-        with RunFolder.create(Path(folder), overwrite) as run:
-            run.write_results(self, self._table())
-        return Path(folder)
-
-    def to_html(self, path: Folder) -> Path:
-        """Write the report: one page that works offline."""
-        from eqdisc.report.atomic import write_bytes
-        from eqdisc.report.html import report_html
-
-        write_bytes(Path(path), report_html(self, self._table()).encode())
-        return Path(path)
-
-    def export(self, language: str, law: Law | None = None) -> str:
-        """The best law, or the one given, as code or a formula; see `Law.source`."""
-        return (law or self.best).source(language, self.target_name)
-
-    def _table(self) -> Dataset:
-        if self.dataset is None:
-            raise DataError("the table of this result is not at hand; load the run folder or search again")
-        return self.dataset
-
-    def _repr_html_(self) -> str:
-        from eqdisc.report.notebook import result_html
-
-        return result_html(self)
+from eqdisc.task import SearchTask
 
 
 def discover(
@@ -137,13 +89,13 @@ def discover(
         seed=_whole("seed", seed, least=0),
         threads=None if threads is None else _whole("threads", threads, least=1),
         max_size=_whole("max_size", max_size, least=1),
-        guesses=tuple(guesses),
+        guesses=_texts("guesses", guesses),
         template=template,
-        require=tuple(require),
-        forbid=tuple(forbid),
+        require=_texts("require", require),
+        forbid=_texts("forbid", forbid),
         stability=_whole("stability", stability, least=0),
     )
-    task = _Task.of(dataset, settings, language, proposers)
+    task = SearchTask.of(dataset, settings, language, proposers)
     with _watched(observers) as watchers:
         if out is None:
             return task.run(watchers)
@@ -184,21 +136,10 @@ def resume(
                 f"this run was given the strategy {unknown[0]!r} as a Python object; resume it from Python: "
                 "resume(folder, proposers=[...])"
             )
-        task = _Task.of(dataset, settings, language, named)
+        task = SearchTask.of(dataset, settings, language, named)
         state = read_checkpoint(run.checkpoint_path) if run.checkpoint_path.exists() else None
         with _watched(observers) as watchers:
             return task.keep(run, watchers, state)
-
-
-def load(folder: Folder) -> Discovery:
-    """The result that a run folder, or its `result.json`, holds; with the table where the folder has it.
-
-    DataError where there is none, where it is damaged, or from a newer version.
-    """
-    from eqdisc.report.folder import read_result
-
-    found = read_result(Path(folder), Discovery)
-    return replace(found, dataset=read_run_dataset(Path(folder)))
 
 
 def fit(
@@ -223,10 +164,14 @@ def fit(
     >>> t = np.linspace(0.0, 4.0, 20)
     >>> table = Dataset.of(t[:, None], 2.0 * np.exp(-0.7 * t) + 0.5, names=["t"])
     >>> [round(value, 6) for value in fit(table, "a*exp(-b*t) + c").best.constants]
-    [2.0, -0.7, 0.5]
+    [2.0, 0.7, 0.5]
     """
     _check_dataset(dataset)
     parsed = Form.parse(form, dataset.feature_names, target=dataset.target_name)
+    if all(j >= dataset.n_features for j in parsed.tree.features) and not parsed.calls:
+        raise OptionError(
+            f"the form {form!r} reads no column of the table; it has {', '.join(dataset.feature_names)}"
+        )
     fitted = fit_form(parsed, dataset, start_values=start, seed=seed)
     language = OperatorSet.parse(DEFAULT_OPERATORS)
     problem = Problem(dataset, dataset, None, language, max(60, fitted.expression.size))
@@ -252,115 +197,6 @@ def fit(
     return result
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A search made ready: the table without what is forbidden, language, strategies and settings."""
-
-    dataset: Dataset
-    settings: Settings
-    language: OperatorSet
-    strategies: tuple[Proposer, ...]
-
-    @classmethod
-    def of(
-        cls,
-        dataset: Dataset,
-        settings: Settings,
-        language: OperatorSet,
-        proposers: str | Sequence[str | Proposer] | None,
-    ) -> "_Task":
-        for name in (*settings.forbid, *settings.require):
-            if name not in dataset.feature_names:
-                raise OptionError(
-                    f"there is no feature {name!r} to require or forbid; "
-                    f"the table has {', '.join(dataset.feature_names)}"
-                )
-        both = set(settings.forbid) & set(settings.require)
-        if both:
-            raise OptionError(f"the feature {sorted(both)[0]!r} is both required and forbidden")
-        if settings.forbid:
-            dataset = dataset.select([name for name in dataset.feature_names if name not in settings.forbid])
-        for guess in settings.guesses:  # looked at before anything is written
-            _form(guess, dataset, language, functions=False)
-        if settings.template is not None:
-            _form(settings.template, dataset, language)
-            if proposers is not None or settings.guesses:
-                raise OptionError("a template has a strategy of its own; leave out proposers and guesses")
-            strategies: tuple[Proposer, ...] = (Template(settings.template),)
-        else:
-            strategies = portfolio(proposers)
-            settings = replace(settings, proposers=tuple(strategy.name for strategy in strategies))
-        if settings.guesses:
-            strategies = (Seeds(settings.guesses), *strategies)
-        return cls(dataset, settings, language, strategies)
-
-    def keep(
-        self, folder: RunFolder, observers: Sequence[Observer], state: SearchState | None = None
-    ) -> Discovery:
-        """Run in a folder: its state is kept there after every epoch, everything else at the end."""
-        found = self.run(observers, folder, state)
-        folder.write_results(found, self.dataset)
-        return found
-
-    def run(
-        self,
-        observers: Sequence[Observer] = (),
-        folder: RunFolder | None = None,
-        state: SearchState | None = None,
-    ) -> Discovery:
-        """Search, fit what was found to all rows, say how stable it is."""
-        settings, dataset = self.settings, self.dataset
-        threads = settings.threads or available_cores()
-        rows = search_rows(dataset, settings.seed)
-        searched = dataset if rows is None else dataset.take(rows)
-        problem = Problem.of(
-            searched,
-            self.language,
-            settings.max_size,
-            settings.seed,
-            [dataset.feature_names.index(name) for name in settings.require],
-        )
-        form = None if settings.template is None else _form(settings.template, dataset, self.language)
-        problem = replace(
-            problem,
-            relevance=feature_weights(problem.train, settings.seed),
-            restriction=None if form is None else HasForm(form),
-        )
-        search = Search(
-            problem,
-            _in_working_units(self.strategies, problem),
-            Budget(settings.time_limit, settings.epochs),
-            settings.seed,
-            threads,
-            tuple(observers),
-            keeper=None if folder is None else partial(write_checkpoint, folder.checkpoint_path),
-            resume_from=state,
-        )
-        result = search.run()
-        if rows is not None:
-            problem = on_all_rows(problem, dataset, rows, settings.seed)
-            result = refit(result, problem, threads)
-        found = Discovery.of(result, problem, dataset, settings.seed, settings.record())
-        match = None if form is None else match_template(form, found.best.tree)
-        if match is not None:
-            found = replace(found, notes=(*found.notes, *match.lines()))
-        return self._judged_by_resampling(found) if settings.stability else found
-
-    def _judged_by_resampling(self, found: Discovery) -> Discovery:
-        count = self.settings.stability
-        epochs = ceil(RESAMPLE_SHARE * found.epochs / count)
-        again = replace(self, settings=replace(self.settings, stability=0, epochs=max(1, epochs)))
-
-        def solve(table: Dataset, seed: int) -> Expression:
-            task = replace(again, dataset=table, settings=replace(again.settings, seed=seed))
-            return task.run().best.tree
-
-        rows = search_rows(self.dataset, self.settings.seed)
-        searched = self.dataset if rows is None else self.dataset.take(rows)
-        judged = resampled_stability(searched, found.best.tree, solve, count, self.settings.seed)
-        return replace(found, stability=judged)
-
-
 @contextmanager
 def _watched(observers: Sequence[Observer] | None) -> Iterator[Sequence[Observer]]:
     """The observers; a display in a notebook where none are given."""
@@ -371,33 +207,6 @@ def _watched(observers: Sequence[Observer] | None) -> Iterator[Sequence[Observer
         yield (watcher,)
 
 
-def _form(text: str, dataset: Dataset, language: OperatorSet, functions: bool = True) -> Form:
-    return Form.parse(
-        text, dataset.feature_names, language.macros, target=dataset.target_name, functions=functions
-    )
-
-
-def available_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _in_working_units(strategies: Iterable[Proposer], problem: Problem) -> tuple[Proposer, ...]:
-    """The strategies, working in scale-free units where columns are extreme; the way back multiplies.
-
-    What the user wrote is in the units of the table and stays there.
-    """
-    scaling = Scaling.of(problem.dataset)
-    if scaling.is_identity or "mul" not in problem.operators:
-        return tuple(strategies)
-    return tuple(
-        strategy if isinstance(strategy, Seeds | Template) else InWorkingUnits(strategy, scaling)
-        for strategy in strategies
-    )
-
-
 def _whole(what: str, value: object, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise OptionError(f"{what} is {value!r}; wanted a whole number, {least} or more")
@@ -406,6 +215,13 @@ def _whole(what: str, value: object, least: int) -> int:
 
 def _macro_text(macro: Macro) -> str:
     return f"{macro.name}({', '.join(macro.parameters)})={format_expression(macro.body, macro.parameters)}"
+
+
+def _texts(what: str, value: object) -> tuple[str, ...]:
+    texts = (value,) if isinstance(value, str) else value
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        raise OptionError(f"{what} is {value!r}; wanted a list of texts")
+    return tuple(texts)
 
 
 def _check_dataset(dataset: object) -> None:

@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.resolution import resolution
-from eqdisc.discovery import Discovery, discover
+from eqdisc.discovery import discover
 from eqdisc.errors import DataError
 from eqdisc.expr.operators import Macro, OperatorSet
+from eqdisc.findings import Discovery
 from eqdisc.search.proposer import Proposer
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import chi2
 
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.header import Header
 from eqdisc.engine.reference import evaluate
 from eqdisc.errors import DataError
 from eqdisc.expr.expression import Expression
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     import sympy
 
     from eqdisc.problem import Problem
+
+
+IMPROBABLE = 1e-3  # a chi-square that a right sigma exceeds so seldom
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ class Law:
     def predict_interval(self, X: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """(n,) lower and (n,) upper ends between which a new measurement lies with probability `level`.
 
-        From the covariance of the constants and the scatter of the table about the law; X as in `predict`.
+        From the covariance of the constants and the scatter of the table about the law, or sigma where the
+        table has it; X as in `predict`.
         """
         return prediction_interval(self.tree, self.error_bars, self._matrix(X), level)
 
@@ -144,14 +150,16 @@ class Law:
                     f"{', '.join(self.feature_names)}"
                 )
             return matrix
-        missing = [name for name in self.used_features if name not in list(columns)]
-        if missing:
-            raise DataError(
-                f"the data frame has no column {missing[0]!r}; the law reads {', '.join(self.used_features)}"
-            )
+        header = Header.of([str(name) for name in columns])
         matrix = np.full((len(X), len(self.feature_names)), np.nan)  # type: ignore[arg-type]
         for j in self.tree.features:
-            matrix[:, j] = X[self.feature_names[j]]  # type: ignore[index,call-overload]
+            name = self.feature_names[j]
+            place = header.position(name)
+            if place is None:
+                raise DataError(
+                    f"the data frame has no column {name!r}; the law reads {', '.join(self.used_features)}"
+                )
+            matrix[:, j] = X[columns[place]]  # type: ignore[index]
         return matrix
 
 
@@ -290,6 +298,12 @@ def _warnings(best: Law, dataset: Dataset) -> tuple[str, ...]:
     undetermined = np.count_nonzero(~np.isfinite(best.error_bars.standard_errors))
     if undetermined:
         found.append(f"the table does not determine {undetermined} of the constants; the law may be too long")
+    chi_square, freedom = best.error_bars.reduced_chi_square, best.error_bars.degrees_of_freedom
+    if chi_square is not None and freedom > 0 and chi2.sf(chi_square * freedom, freedom) < IMPROBABLE:
+        found.append(
+            f"the residuals are {chi_square**0.5:.2g} times what sigma allows: the law is wrong or sigma too "
+            "small, and error bars and intervals, which believe sigma, are too narrow"
+        )
     if not best.tree.features:
         found.append("no law better than a constant was found; do the features determine the target?")
     if best.r2_heldout is not None and best.r2 - best.r2_heldout > 0.1:

@@ -4,6 +4,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from eqdisc.errors import DataError
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value from a file can be of an annotated kind."""
+    if value is None:
+        return "None" in str(kind)
+    if isinstance(value, list):
+        return "tuple" in str(kind) and all(isinstance(item, str) for item in value)
+    wanted: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
+    return any(
+        isinstance(value, types) and not isinstance(value, bool)
+        for name, types in wanted.items()
+        if name in str(kind) and "tuple" not in str(kind)
+    )
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -31,7 +47,15 @@ class Settings:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """From what `record` gave."""
+        """From what `record` gave. DataError for keys or values that it cannot have given."""
+        defaults = asdict(cls())
+        for key, value in record.items():
+            if key not in defaults:
+                raise DataError(
+                    f"the settings have no {key!r}; they were damaged, or made by another version"
+                )
+            if not _fits(value, cls.__annotations__[key]):
+                raise DataError(f"the setting {key} is {value!r}, which makes no sense there; search again")
         plain: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
         }

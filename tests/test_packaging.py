@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 DATA = {
     "srsd_data/README.md",
     "srsd_data/srsd_problems.json",
+    "srsd_data/checksums.json",
+    *(f"eqdisc/benchmark/suites/facts/{name}.json" for name in ("classic", "fastsrb", "feynman")),
     "eqdisc/py.typed",
     "eqdisc/data/tables/provenance.json",
     *(f"eqdisc/data/tables/{name}.csv" for name in example_names()),
@@ -48,7 +50,7 @@ def test_extras_hold_what_the_core_does_not_need() -> None:
         *("numpy", "scipy", "numba", "pandas", "scikit-learn", "sympy", "matplotlib", "typer", "rich"),
         *("openpyxl", "pyarrow", "latex2mathml", "filelock"),
     }
-    assert set(project["optional-dependencies"]) == {"test", "dev", "docs", "bench"}
+    assert set(project["optional-dependencies"]) == {"test", "dev", "docs", "bench", "cluster", "pysr"}
 
 
 @pytest.mark.slow

@@ -27,9 +27,11 @@ class Parameter:
 
 def commands() -> dict[str, Callable[..., None]]:
     """The functions behind the commands, by the commands' names."""
+    groups = {f"{group.typer_instance.info.name} ": group.typer_instance for group in app.registered_groups}
     return {
-        info.name or info.callback.__name__.replace("_", "-"): info.callback
-        for info in app.registered_commands
+        prefix + (info.name or info.callback.__name__.replace("_", "-")): info.callback
+        for prefix, commands_of in {"": app, **groups}.items()
+        for info in commands_of.registered_commands
         if info.callback is not None and not info.hidden
     }
 

@@ -5,10 +5,13 @@ from typing import Annotated
 import typer
 
 from eqdisc import __version__
+from eqdisc.cli.bench import bench
+from eqdisc.cli.data import data
 from eqdisc.cli.discover import discover, resume, warmup
 from eqdisc.cli.example import example
 from eqdisc.cli.fit import fit
 from eqdisc.cli.runs import export, predict, show
+from eqdisc.cli.score import score
 
 app = typer.Typer(
     name="eqdisc",
@@ -35,5 +38,7 @@ def _common(
     """Point it at a table, get the law."""
 
 
-for command in (example, discover, fit, show, predict, export, resume, warmup):
+for command in (example, discover, fit, show, predict, export, resume, score, warmup):
     app.command()(command)
+app.add_typer(bench)
+app.add_typer(data)

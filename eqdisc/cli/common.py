@@ -12,7 +12,7 @@ import typer
 from eqdisc.errors import InputError, OptionError
 
 if TYPE_CHECKING:
-    from eqdisc.discovery import Discovery
+    from eqdisc.findings import Discovery
     from eqdisc.result import Law
     from eqdisc.search.observer import Observer
 
@@ -89,8 +89,9 @@ def _options(context: typer.Context, path: Path) -> dict[str, Any]:
         option = known.get(key.replace("-", "_"))
         if option is None or option.name is None:
             raise OptionError(f"{path}: there is no option {key!r}; there are {', '.join(sorted(known))}")
-        many = isinstance(value, list) and not option.multiple
-        options[option.name] = ",".join(str(item) for item in value) if many else value
+        if isinstance(value, list) and not option.multiple:
+            value = ",".join(str(item) for item in value)
+        options[option.name] = [value] if option.multiple and isinstance(value, str) else value
     return options
 
 

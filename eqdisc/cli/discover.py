@@ -66,7 +66,7 @@ def discover(  # one parameter for each option: the signature is the command lin
         str | None, typer.Option(metavar="LIST", help="Strategies, such as gp,closed_form; all if not given.")
     ] = None,
     stability: Annotated[
-        int, typer.Option(metavar="N", help="Search N resampled tables too: how often does the law return?")
+        int, typer.Option(metavar="N", help="Search N resampled tables too, in twice the time.")
     ] = 0,
     no_units: NoUnits = False,
     sheet: Sheet = None,

@@ -19,7 +19,7 @@ def show(
 ) -> None:
     """Print a kept run, or open its report."""
     with exit_codes():
-        from eqdisc.discovery import load
+        from eqdisc.findings import load
         from eqdisc.report.text import summary
 
         found = load(folder)
@@ -49,7 +49,7 @@ def export(
 ) -> None:
     """Print a law of a kept run as code or as a formula."""
     with exit_codes():
-        from eqdisc.discovery import load
+        from eqdisc.findings import load
         from eqdisc.report.atomic import write_bytes
 
         found = load(folder)
@@ -79,7 +79,7 @@ def predict(
     """
     with exit_codes():
         from eqdisc.data.table import read_columns
-        from eqdisc.discovery import load
+        from eqdisc.findings import load
         from eqdisc.report.atomic import write_bytes
         from eqdisc.report.prediction import prediction_table
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray
+from eqdisc.data.resolution import is_count
 
 _SAMPLE = 256  # rows looked at first; most columns need no more
 _ALIKE = 1e-12  # 1 - cosine of columns that are worth a comparison of all rows
@@ -95,9 +96,5 @@ def _factor(column: FloatArray, original: FloatArray, row: int) -> float | None:
 
 
 def _is_whole(sample: FloatArray, column: FloatArray) -> bool:
-    """Whether all are whole numbers, and not just 0 and 1."""
-    return bool(
-        np.array_equal(sample, np.rint(sample))
-        and np.array_equal(column, np.rint(column))
-        and np.any((column != 0.0) & (column != 1.0))
-    )
+    """Whether all are counts, and not just 0 and 1."""
+    return bool(is_count(sample) and is_count(column) and np.any((column != 0.0) & (column != 1.0)))

@@ -148,7 +148,7 @@ def _encoding(source: Source) -> str:
                     decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return "latin-1"
+            return "cp1252"
     return "utf-8"
 
 

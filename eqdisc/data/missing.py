@@ -28,13 +28,13 @@ def complete_rows(
     if absent > max_missing * n_rows:
         raise DataError(
             f"{where}: the target {target!r} is missing in {absent} of {n_rows} rows, "
-            f"more than the allowed {max_missing:.0%}; choose another target, or allow more missing values"
+            f"more than the allowed {max_missing:.0%}; choose another target, or fill the gaps"
         )
     unusable = int(np.count_nonzero(gaps))
     if unusable > max_missing * n_rows:
         raise DataError(
             f"{where}: {unusable} of {n_rows} rows lack a value, more than the allowed {max_missing:.0%}: "
-            f"{_counts(names, missing)}; choose features with fewer gaps, or allow more missing values"
+            f"{_counts(names, missing)}; choose features with fewer gaps"
         )
     notes = []
     if unusable:

@@ -31,7 +31,7 @@ def resolution(column: FloatArray) -> FloatArray:
     column : (n,) finite values; the answer is (n,) in units of the column. 0.0 for a zero, except in a column
     with a common number of decimals.
 
-    Recognised, in this order: whole numbers (taken as exact counts: 2**-53 relative), float64 results (2**-53
+    Recognised, in this order: counts (exact: 2**-53 relative), float64 results (2**-53
     relative), float32 results (2**-24 relative), a common number of decimals, a common number of significant
     digits; of any other column each value has the digits it shows, and as many decimals as any other where
     the values are within two decades. In doubt the finer guess is taken: a floor guessed too low only goes
@@ -42,7 +42,7 @@ def resolution(column: FloatArray) -> FloatArray:
     """
     relative: FloatArray = np.abs(column) * DOUBLE
     magnitude = np.abs(column[column != 0.0])
-    if not magnitude.size or bool(np.all((magnitude == np.rint(magnitude)) & (magnitude < 2.0**53))):
+    if is_count(column):
         return relative
     sample = magnitude[np.linspace(0, magnitude.size - 1, min(magnitude.size, SAMPLE)).astype(np.int64)]
     shown = [_shown(value) for value in sample.tolist()]
@@ -64,6 +64,17 @@ def resolution(column: FloatArray) -> FloatArray:
             digits_given = np.minimum(digits_given, 0.5 * 10.0**-decimals)
     half_units: FloatArray = np.maximum(digits_given, relative)
     return half_units
+
+
+def is_count(column: FloatArray) -> bool:
+    """Whether a column holds counts: whole numbers, but not millions that are all multiples of a thousand.
+
+    >>> is_count(np.array([3.0, 1000.0])), is_count(np.array([5.791e10, 1.0821e11]))
+    (True, False)
+    """
+    if not bool(np.all((column == np.rint(column)) & (np.abs(column) < 2.0**53))):
+        return False
+    return not (bool(np.all(column % 1000.0 == 0.0)) and float(np.max(np.abs(column))) >= 1e6)
 
 
 def computed_precision(column: FloatArray, half_units: FloatArray) -> float | None:

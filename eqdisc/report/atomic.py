@@ -11,11 +11,19 @@ PARTIAL = ".partial"  # ends the temporary name of a file that is being written
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file under a temporary name in the same folder, onto the disk, and rename it.
 
-    Whoever reads `path`, at any time and after any crash, finds the old content or the new one. DataError
-    where that cannot be done (no such folder, not allowed, disk full); nothing is left behind then.
+    Whoever reads `path`, at any time and after any crash, finds the old content or the new one. A link stays
+    one, and what is no file, such as a device or a pipe, is written to. DataError where that cannot be done
+    (a folder, no such folder, not allowed, disk full); nothing is left behind then.
     """
+    named, path = path, path.resolve()
+    if path.is_dir():
+        raise DataError(f"{named} is a folder; name a file to write")
     partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.write(content)
+            return
         try:
             with partial.open("wb") as stream:
                 stream.write(content)
@@ -26,7 +34,7 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
             partial.unlink(missing_ok=True)
         _sync(path.parent)
     except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise DataError(f"{named} cannot be written: {error.strerror or error}") from error
 
 
 def remove_partials(folder: Path) -> None:

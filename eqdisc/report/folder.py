@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from eqdisc.data.dataset import Dataset
-from eqdisc.errors import DataError, InputError, OptionError
+from eqdisc.errors import DataError, OptionError
 from eqdisc.report.atomic import remove_partials, write_bytes
 from eqdisc.report.dataset_file import read_dataset, write_dataset
 from eqdisc.report.html import report_html
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 RESULT, TABLE, CHECKPOINT, SETTINGS = "result.json", "data.npz", "checkpoint.npz", "settings.json"
 FRONT, LATEX, REPORT, PLOTS, LOCK = "front.csv", "front.tex", "report.html", "plots", ".lock"
+ASIDE = ".replaced"  # where a run that is being replaced waits until the new one has begun
 FILES = (RESULT, TABLE, CHECKPOINT, SETTINGS, FRONT, LATEX, REPORT)
+SETTINGS_VERSION = 1
 PICTURES: tuple[Format, ...] = ("png", "pdf")
 
 
@@ -66,6 +69,7 @@ class RunFolder:
             raise OptionError(f"the folder {path} cannot be made: {error.strerror or error}") from error
         folder = cls(path)
         folder._made, folder._new = made, True
+        folder._check_free()
         taken = folder._taken()
         if taken and not overwrite:
             folder.close()
@@ -73,8 +77,7 @@ class RunFolder:
                 f"{path} holds another run already ({taken[0].name}); name another folder, "
                 "or replace that run by --overwrite"
             )
-        for old in taken:
-            old.unlink()
+        folder._set_aside(taken)
         return folder
 
     def __enter__(self) -> Self:
@@ -83,9 +86,12 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, InputError) and not (self.path / CHECKPOINT).exists() and self._new:
-            for name in (TABLE, SETTINGS):  # of a search that could not even begin
-                (self.path / name).unlink(missing_ok=True)
+        begun = (self.path / CHECKPOINT).exists() or (self.path / RESULT).exists()
+        if self._new and error is not None and not begun:  # the search could not even begin
+            for file in self._taken():
+                file.unlink()
+            self._bring_back()
+        shutil.rmtree(self.path / ASIDE, ignore_errors=True)
         self.close()
 
     def close(self) -> None:
@@ -120,10 +126,11 @@ class RunFolder:
 
     def write_settings(self, settings: Mapping[str, Any]) -> None:
         """Keep what the search was told, so that it can be resumed."""
-        self.write(SETTINGS, json.dumps(settings, indent=1, allow_nan=False) + "\n")
+        content = {"version": SETTINGS_VERSION, **settings}
+        self.write(SETTINGS, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
     def read_settings(self) -> dict[str, Any]:
-        """What the search was told. DataError where that was not kept or is damaged."""
+        """What the search was told. DataError where that was not kept, is damaged or from a newer version."""
         path = self.path / SETTINGS
         if not path.exists():
             raise DataError(f"{self.path} holds no {SETTINGS}: it is no folder of a search that could go on")
@@ -131,9 +138,15 @@ class RunFolder:
             settings = json.loads(path.read_bytes())
         except ValueError as error:
             raise DataError(f"{path} is damaged ({error}); search again") from error
-        if not isinstance(settings, dict):
-            raise DataError(f"{path} is damaged: it holds no object; search again")
-        return settings
+        version = settings.pop("version", None) if isinstance(settings, dict) else None
+        if not isinstance(version, int):
+            raise DataError(f"{path} is damaged: it does not say its version; search again")
+        if version > SETTINGS_VERSION:
+            raise DataError(
+                f"{path} was made by a newer eqdisc (format {version}, this one reads {SETTINGS_VERSION}); "
+                "upgrade"
+            )
+        return dict(settings)
 
     def read_result(self) -> Result:
         """The result of the run. DataError where there is none or it is damaged."""
@@ -152,6 +165,28 @@ class RunFolder:
                 self.write(f"{PLOTS}/{name}.{kind}", drawn(figure, kind))
         self.write(REPORT, report_html(result, dataset, pictures))
 
+    def _check_free(self) -> None:
+        """OptionError where a folder stands in the way of a file, or a file in that of a folder."""
+        for name in (*FILES, PLOTS):
+            path = self.path / name
+            if path.exists() and path.is_dir() != (name == PLOTS):
+                self.close()
+                raise OptionError(
+                    f"{path} is in the way of a file or folder of that name; name another folder"
+                )
+
+    def _set_aside(self, files: Sequence[Path]) -> None:
+        """Keep the run that is replaced until the new one has begun."""
+        for file in files:
+            place = self.path / ASIDE / file.relative_to(self.path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
+
+    def _bring_back(self) -> None:
+        for file in sorted((self.path / ASIDE).rglob("*")):
+            if file.is_file():
+                file.replace(self.path / file.relative_to(self.path / ASIDE))
+
     def _taken(self) -> list[Path]:
         """Files of a run that is here."""
         drawings = [path for kind in PICTURES for path in sorted((self.path / PLOTS).glob(f"*.{kind}"))]
@@ -168,7 +203,7 @@ def read_result(path: str | Path, kind: type[R] = Result) -> R:  # type: ignore[
         raise DataError(f"there is no run {path}")
     if path.is_dir():
         if not (path / RESULT).exists():
-            unfinished = (path / CHECKPOINT).exists()
+            unfinished = (path / SETTINGS).exists()
             why = "its search has not ended; resume it" if unfinished else "it is no folder of a run"
             raise DataError(f"{path} holds no {RESULT}: {why}")
         path = path / RESULT

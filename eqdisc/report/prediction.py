@@ -8,7 +8,7 @@ import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.table import Columns
-from eqdisc.errors import OptionError
+from eqdisc.errors import DataError, OptionError
 from eqdisc.report.words import with_unit
 from eqdisc.result import Law, Result
 from eqdisc.scoring.domain import outside
@@ -25,6 +25,7 @@ def prediction_table(result: Result, law: Law, columns: Columns, level: float = 
     """
     if not 0.0 < level < 1.0:
         raise OptionError(f"the level is {level}; wanted a probability between 0 and 1, such as 0.95")
+    _check_units(result, columns)
     features = np.full((len(columns.features), len(law.feature_names)), np.nan)
     features[:, law.tree.features] = columns.features
     values = law.predict(features)
@@ -39,6 +40,17 @@ def prediction_table(result: Result, law: Law, columns: Columns, level: float = 
         note = _note(law.feature_names, features[i], values[i], beyond[i], law.tree.features)
         table.writerow([*row, _cell(values[i]), _cell(low[i]), _cell(high[i]), note])
     return text.getvalue()
+
+
+def _check_units(result: Result, columns: Columns) -> None:
+    known = dict(zip(result.feature_names, result.feature_units, strict=True))
+    for name, unit in zip(columns.names, columns.units, strict=True):
+        wanted = known.get(name)
+        if unit is not None and wanted is not None and unit != wanted:
+            raise DataError(
+                f"the column {name!r} is in {unit}, the law was found with it in {wanted}; convert it, or "
+                "leave out the unit in the header"
+            )
 
 
 def _note(

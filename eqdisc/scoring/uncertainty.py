@@ -269,7 +269,8 @@ def _reduced(expression: Expression, dataset: Dataset, free: BoolArray, paramete
 def _row_weights(dataset: Dataset) -> FloatArray:
     """(n,) weights of the squared residuals; those of sigma are relative to its smallest."""
     if dataset.sigma is not None:
-        return np.square(np.min(dataset.sigma) / dataset.sigma)
+        counted = 1.0 if dataset.weights is None else dataset.weights > 0.0
+        return np.square(np.min(dataset.sigma) / dataset.sigma) * counted
     return np.ones(dataset.n_rows) if dataset.weights is None else dataset.weights
 
 

@@ -54,7 +54,8 @@ class Finisher:
             self._finished.add(law)
             front = _front_of([law if other == choice.candidate else other for other in front])
             choice = self.choice(front)
-        return front, choice
+        admitted = [law for law in front if self._problem.admits(law.expression)]
+        return _front_of(admitted) if admitted else front, choice
 
     def choice(self, front: ParetoFront) -> Choice:
         """The law to believe of those with the required variables, or of all where there is none."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from eqdisc.discovery import Discovery
 from eqdisc.errors import DataError, OptionError
+from eqdisc.findings import Discovery
 from eqdisc.report.atomic import write_bytes
 from eqdisc.report.folder import RunFolder, read_result, read_run_dataset
 from eqdisc.report.record import record_text, write_record

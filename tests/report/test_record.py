@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eqdisc.discovery import Discovery
 from eqdisc.errors import DataError
 from eqdisc.expr.expression import Expression
+from eqdisc.findings import Discovery
 from eqdisc.report.record import read_record, record_text, result_of_text, write_record
 from eqdisc.result import Law, Result
 from eqdisc.scoring.uncertainty import ErrorBars

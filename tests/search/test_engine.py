@@ -354,9 +354,8 @@ def test_laws_that_lack_a_required_variable_are_not_reported():
     problem = two_columns(lambda x, z: x**2)
     script = (("x*x", "x + z", "0.9*x*x + 0.1*z*x", "x"),)
     result = Search(problem, (Scripted(script),), Budget(epochs=2)).run()
-    assert result.front[0].found_by == "mean"
     assert len(result.front) > 1
-    assert all(1 in law.expression.features for law in result.front[1:])
+    assert all(1 in law.expression.features for law in result.front)
     assert 1 in result.best.expression.features
     assert result.stopped is StopReason.EPOCHS  # x*x is exact and is no answer
 

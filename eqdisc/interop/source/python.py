@@ -166,7 +166,7 @@ NUMPY = Language(
     usage=_on_columns,
     infinity="np.inf",
     nan="np.nan",
-    keywords=_KEYWORDS,
+    keywords=f"{_KEYWORDS} float",
 )
 
 JAX = Language(

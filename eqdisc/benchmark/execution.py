@@ -1,0 +1,160 @@
+"""One run, from its data to its record: the method in one process, the judge in another, neither trusted."""
+
+import threading
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from eqdisc.benchmark.contest import Case, judge, predict, prepare, solve
+from eqdisc.benchmark.plan import Limits, Run
+from eqdisc.benchmark.process import MIB, Failed, Worker
+from eqdisc.benchmark.record import Record, Status, machine, versions
+
+if TYPE_CHECKING:
+    from eqdisc.benchmark.method import Method
+    from eqdisc.data.dataset import Dataset
+
+GIB = 2**30
+WARM_UP = 900.0  # seconds to import and compile what a method needs
+PREDICTION = 60.0  # seconds to predict the test rows
+JUDGEMENT = 600.0  # seconds to judge one answer; its parts have shorter limits of their own
+JUDGE_MEMORY = 6 * GIB
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run with all it needs, so that it can be done anywhere."""
+
+    run: Run
+    limits: Limits
+    plan: str  # fingerprint
+
+
+class Slot:
+    """A place where one run is done at a time: its cores, and the judge's process, which serves many runs."""
+
+    def __init__(self, cores: frozenset[int] | None = None) -> None:
+        self._cores = cores
+        self._judge: Worker | None = None
+        self._contestant: Worker | None = None
+        self._guard = threading.Lock()
+        self.stopped = False
+
+    def contestant(self, limits: Limits) -> Worker:
+        """A new process for a method."""
+        with self._guard:
+            if self.stopped:
+                raise Failed(Status.CRASH, "stopped")
+            self._contestant = Worker(limits.threads, self._cores, limits.memory * GIB)
+            return self._contestant
+
+    def judge(self) -> Worker:
+        """The judge's process, started where there is none alive."""
+        with self._guard:
+            if self.stopped:
+                raise Failed(Status.CRASH, "stopped")
+            if self._judge is None or not self._judge.alive:
+                self._judge = Worker(1, self._cores, JUDGE_MEMORY)
+            return self._judge
+
+    def close(self) -> None:
+        """End all processes; what is under way comes to nothing."""
+        with self._guard:
+            self.stopped = True
+            for worker in (self._contestant, self._judge):
+                if worker is not None:
+                    worker.close()
+
+
+def execute(job: Job, slot: Slot | None = None) -> Record:
+    """Do one run: make the data, let the method search them in its process, and judge the answer."""
+    if slot is None:
+        with closing(Slot()) as own:
+            return execute(job, own)
+    task, method = job.run.task, job.run.method
+    record = Record(
+        *job.run.key,
+        seed=job.run.seed,
+        plan=job.plan,
+        limits={"seconds": float(job.limits.seconds), "threads": job.limits.threads},
+        truth=task.truth,
+        decidable=task.decidable,
+        notes=task.notes,
+        versions=versions(),
+        machine=machine(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    try:
+        split = task.data(job.run.data_seed, units=job.run.units)
+    except Exception as error:  # noqa: BLE001 -- of whatever kind: one task without data must not end the rest
+        return replace(record, status=Status.ERROR, message=f"the task has no data: {error}")
+    contest = _Contest(record)
+    try:
+        with slot.contestant(job.limits) as worker:
+            try:
+                contest.hold(worker, method, split.train, split.validation, job)
+                contest.predict(worker, split.test)
+            finally:
+                contest.note(peak_mib=round(worker.peak / MIB, 1))
+    except Failed as failure:
+        contest.note(status=failure.status, message=str(failure))
+    if contest.record.status is not Status.OK:
+        return contest.record
+    case = Case(
+        contest.record.answer,
+        contest.prediction,
+        split.test,
+        task.truth,
+        task.domain,
+        task.dummies,
+        task.accepted,
+    )
+    return replace(contest.record, score=_judged(case, slot))
+
+
+@dataclass
+class _Contest:
+    """A run while the method has it."""
+
+    record: Record
+    prediction: Any = None
+
+    def note(self, **facts: Any) -> None:
+        self.record = replace(self.record, **facts)
+
+    def hold(
+        self, worker: Worker, method: "Method", train: "Dataset", validation: "Dataset | None", job: Job
+    ) -> None:
+        """Warm up and search."""
+        ready = worker.ask(prepare, method, train, validation, limit=WARM_UP)
+        if ready["reason"] is not None:
+            raise Failed(Status.UNAVAILABLE, ready["reason"])
+        self.note(
+            versions={**self.record.versions, method.name: ready["version"]},
+            warm_up_seconds=ready["seconds"],
+        )
+        limit = job.limits.seconds + job.limits.grace
+        found = worker.ask(solve, job.limits.budget, job.run.seed, limit=limit)
+        self.note(
+            answer=found["expression"],
+            details=found["details"],
+            wall_seconds=found["wall_seconds"],
+            cpu_seconds=found["cpu_seconds"],
+        )
+
+    def predict(self, worker: Worker, test: "Dataset") -> None:
+        """Let the model predict the test rows; that it cannot is told, but the answer stands."""
+        try:
+            self.prediction = worker.ask(predict, test.features, limit=PREDICTION)
+        except Failed as failure:
+            self.note(message=f"no predictions: {failure}")
+
+
+def _judged(case: Case, slot: Slot) -> dict[str, Any]:
+    """The score; where judging itself came to nothing, a verdict that says so."""
+    try:
+        score: dict[str, Any] = slot.judge().ask(judge, case, limit=JUDGEMENT)
+    except Failed as failure:
+        return {"solved": None, "verdict": "undecided", "reason": f"the judge gave up: {failure}"}
+    return score

@@ -1,0 +1,76 @@
+"""eqdisc itself: the whole portfolio, or one of its strategies alone."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from eqdisc.benchmark.method import OPERATORS, Answer, Budget
+from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
+
+#: Before and after the search itself: reading the table, error bars of the front.
+_AROUND = 0.02
+
+
+@dataclass(frozen=True)
+class Eqdisc:
+    """`discover` with the operators of the comparison.
+
+    proposer : the one strategy to use; None for all
+    epochs   : exactly so many instead of looking at the clock, so that a run can be repeated
+    """
+
+    proposer: str | None = None
+    epochs: int | None = None
+
+    @property
+    def name(self) -> str:
+        """`eqdisc`, or `eqdisc-` and the strategy."""
+        return "eqdisc" if self.proposer is None else f"eqdisc-{self.proposer}"
+
+    def available(self) -> str | None:
+        """Always."""
+        return None
+
+    def version(self) -> str:
+        """Of eqdisc."""
+        from eqdisc.report.citation import version
+
+        return version()
+
+    def warm_up(self) -> None:
+        """Compile what the strategies need, on a table without a law."""
+        from eqdisc.discovery import discover
+
+        noise = np.random.default_rng(0).normal(size=(40, 2))
+        discover(Dataset.of(noise[:, :1], noise[:, 1]), proposers=self._proposers(), epochs=1, observers=())
+
+    def solve(self, train: Dataset, budget: Budget, seed: int, validation: Dataset | None) -> Answer:
+        """The best law of the front; eqdisc holds out rows of its own, those for validation are not used."""
+        from eqdisc.discovery import discover
+
+        found = discover(
+            train,
+            operators=OPERATORS,
+            time_limit=(1.0 - _AROUND) * budget.seconds,
+            epochs=self.epochs,
+            seed=seed,
+            threads=budget.threads,
+            proposers=self._proposers(),
+            observers=(),
+        )
+        best = found.best
+        details = {
+            "complexity": best.complexity,
+            "found_by": best.found_by,
+            "stopped": found.stopped.name.lower(),
+            "epochs": found.epochs,
+            "evaluations": found.evaluations,
+            "seconds": found.seconds,
+            "compile_seconds": found.compile_seconds,
+        }
+        return Answer(best.expression, partial(evaluate, best.tree), details)
+
+    def _proposers(self) -> str | None:
+        return self.proposer

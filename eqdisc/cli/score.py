@@ -1,0 +1,240 @@
+"""`eqdisc score`: how near an answer comes to a known truth."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eqdisc.cli.common import AsJson, exit_codes
+from eqdisc.errors import DataError, InputError, OptionError, ParseError
+
+if TYPE_CHECKING:
+    from eqdisc.data.dataset import Dataset
+
+Domain = Mapping[str, tuple[float, float]]
+
+NAME_COLUMNS = ("name", "task", "id", "problem")
+FORMULA_COLUMNS = ("formula", "expression", "equation", "law")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A truth and an answer; the answer is None where there is none."""
+
+    name: str
+    truth: str
+    answer: str | None
+    domain: Domain | None
+
+
+def score(
+    truth: Annotated[str, typer.Option(metavar="FORMULA", help="The true law; or a CSV file of many.")],
+    answer: Annotated[str, typer.Option(metavar="FORMULA", help="The law to judge; or a CSV file of many.")],
+    domain: Annotated[
+        str | None,
+        typer.Option(metavar="X=LOW:HIGH,...", help="Where the two are compared; chosen if not given."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="Test rows, to tell the accuracy on; needs --target.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of the test rows that the laws give.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge an answer by the truth: are they equal, how far are they apart, how accurate is the answer?
+
+    `solved` means equal up to an additive or a non-zero multiplicative constant; `ned` is the normalised edit
+    distance of SRSD, `ned_canonical` ours, which is 0 for all spellings of the truth. Files of many need a
+    column `name` and one `truth` or `answer` (or `formula`); that of the truths may have a column `domain`.
+    """
+    with exit_codes():
+        given = None if domain is None else read_domain(domain)
+        test = _test_rows(data, target)
+        if _is_file(truth) or _is_file(answer):
+            _score_many(truth, answer, given, test, as_json)
+            return
+        record = _judged(Pair("", truth, answer, given), test)
+        typer.echo(json.dumps(record, allow_nan=False) if as_json else _sheet(record))
+
+
+def read_domain(text: str) -> dict[str, tuple[float, float]]:
+    """Ranges of variables, written `x0=1:5,x1=-2:2`. OptionError, with what is wrong, for another text.
+
+    >>> read_domain("x0=1:5, v=-1e3:1e3")
+    {'x0': (1.0, 5.0), 'v': (-1000.0, 1000.0)}
+    """
+    ranges = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, bounds = part.partition("=")
+        low, colon, high = bounds.partition(":")
+        try:
+            if not (equals and colon and name.strip()):
+                raise ValueError
+            limits = float(low), float(high)
+        except ValueError:
+            raise OptionError(f"the domain has {part!r}; wanted a range such as x0=1:5") from None
+        if not (limits[0] < limits[1] and all(map(isfinite, limits))):
+            raise OptionError(f"the domain has {part!r}; wanted two finite numbers, the lower first")
+        if name.strip() in ranges:
+            raise OptionError(f"the domain gives {name.strip()!r} twice")
+        ranges[name.strip()] = limits
+    return ranges
+
+
+def _score_many(
+    truths: str, answers: str, domain: Domain | None, test: "Dataset | None", as_json: bool
+) -> None:
+    if not (_is_file(truths) and _is_file(answers)):
+        raise OptionError("truth and answer are to be two formulas or two CSV files, not one of each")
+    if test is not None:
+        raise OptionError("test rows are of one law; leave out --data to judge many")
+    records = []
+    for pair in _pairs(Path(truths), Path(answers), domain):
+        try:
+            records.append({"name": pair.name, **_judged(pair, None)})
+        except InputError as error:
+            raise type(error)(f"{pair.name}: {error}") from error
+    total = _total(records)
+    if as_json:
+        typer.echo(json.dumps({"pairs": records, **total}, allow_nan=False))
+        return
+    width = max(4, *(len(record["name"]) for record in records))
+    typer.echo(f"{'name':<{width}}  {'NED':>6}  {'canonical':>9}  verdict")
+    for record in records:
+        ned, canonical = record["ned"], record["ned_canonical"]
+        typer.echo(f"{record['name']:<{width}}  {ned:6.3f}  {canonical:9.3f}  {record['verdict']}")
+    typer.echo(
+        f"{total['solved']} of {total['total']} solved ({total['undecided']} undecided), "
+        f"mean NED {total['ned']:.3f}, canonical {total['ned_canonical']:.3f}"
+    )
+
+
+def _total(records: list[dict[str, Any]]) -> dict[str, Any]:
+    count = len(records)
+    return {
+        "total": count,
+        "solved": sum(record["solved"] is True for record in records),
+        "undecided": sum(record["solved"] is None for record in records),
+        "ned": sum(record["ned"] for record in records) / count,
+        "ned_canonical": sum(record["ned_canonical"] for record in records) / count,
+    }
+
+
+def _judged(pair: Pair, test: "Dataset | None") -> dict[str, Any]:
+    from eqdisc.benchmark.record import plain
+    from eqdisc.metrics.formulas import variables
+    from eqdisc.metrics.score import score as judge
+
+    if pair.answer is None:
+        wrong = {"solved": False, "verdict": "different", "reason": "there is no answer"}
+        return {"ned": 1.0, "ned_canonical": 1.0, **wrong}
+    _check_readable("truth", pair.truth)
+    _check_readable("answer", pair.answer)
+    irrelevant: tuple[str, ...] = ()
+    names = None
+    if test is not None:
+        names = test.feature_names
+        irrelevant = tuple(name for name in names if name not in variables(pair.truth))
+    found = judge(
+        pair.answer, pair.truth, names=names, domain=pair.domain, test=test, irrelevant=irrelevant
+    ).record()
+    record: dict[str, Any] = plain(found)
+    return record
+
+
+def _check_readable(what: str, text: str) -> None:
+    """ParseError that says which of the two cannot be read, and where. What is too deep is the judge's."""
+    from eqdisc.metrics.formulas import TooDeep, read_formula, variables
+
+    if not text.strip():
+        raise ParseError(f"the {what}: there is no formula")
+    try:
+        read_formula(text, variables(text))
+    except TooDeep:
+        return
+    except ParseError as error:
+        raise ParseError(f"the {what}: {error}") from error
+
+
+def _pairs(truths: Path, answers: Path, domain: Domain | None) -> list[Pair]:
+    """Each truth with its answers, by name; a truth without an answer has None."""
+    from eqdisc.expr.operators import nearest
+
+    known = {row["name"]: row for row in _rows(truths, "truth")}
+    given: dict[str, list[str]] = {}
+    for row in _rows(answers, "answer"):
+        if row["name"] not in known:
+            hint = nearest(row["name"], known)
+            raise DataError(f"{answers} answers {row['name']!r}, of which {truths} has no truth{hint}")
+        given.setdefault(row["name"], []).append(row["formula"])
+    pairs = []
+    for name, row in known.items():
+        if not row["formula"]:
+            raise DataError(f"{truths} has no formula for {name!r}")
+        ranges = read_domain(row["domain"]) if row["domain"] else domain
+        pairs += [Pair(name, row["formula"], text or None, ranges) for text in given.get(name, [""])]
+    if not pairs:
+        raise DataError(f"{truths} has no rows")
+    return pairs
+
+
+def _rows(path: Path, what: str) -> list[dict[str, str]]:
+    """The rows of a file as name, formula and domain. DataError for another file."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns = {(name or "").strip().casefold(): name for name in reader.fieldnames or ()}
+            name = next((columns[word] for word in NAME_COLUMNS if word in columns), None)
+            formula = next((columns[word] for word in (what, *FORMULA_COLUMNS) if word in columns), None)
+            if name is None or formula is None:
+                has = ", ".join(filter(None, reader.fieldnames or ())) or "nothing"
+                raise DataError(f"{path} has the columns {has}; wanted name and {what}")
+            return [
+                {
+                    "name": (row[name] or "").strip(),
+                    "formula": (row[formula] or "").strip(),
+                    "domain": (row.get(columns.get("domain", "")) or "").strip(),
+                }
+                for row in reader
+            ]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is no CSV file: {error}") from error
+
+
+def _test_rows(data: str | None, target: str | None) -> "Dataset | None":
+    from eqdisc.data.table import read_table
+
+    if (data is None) != (target is None):
+        raise OptionError("--data and --target go together: the table, and the column that the laws give")
+    return None if data is None or target is None else read_table(data, target)
+
+
+def _is_file(text: str) -> bool:
+    return text.casefold().endswith(".csv")
+
+
+def _sheet(record: Mapping[str, Any]) -> str:
+    """A judgement for people: a line for each figure."""
+    first = {"verdict": record["verdict"], "reason": record["reason"], "solved": record["solved"]}
+    rest = {key: value for key, value in record.items() if key not in first}
+    shown = {True: "yes", False: "no", None: "-"}
+    lines = []
+    for key, value in (first | rest).items():
+        if isinstance(value, bool) or value is None:
+            text = "undecided" if key == "solved" and value is None else shown[value]
+        elif isinstance(value, float):
+            text = f"{value:.6g}"
+        elif isinstance(value, list):
+            text = ", ".join(map(str, value)) or "none"
+        else:
+            text = str(value)
+        lines.append(f"{key.replace('_', ' '):<22} {text}")
+    return "\n".join(lines)

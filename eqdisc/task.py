@@ -1,0 +1,218 @@
+"""A search made ready: its table, language and strategies; run, kept in a folder, judged by resampling."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.data.scale import Scaling
+from eqdisc.errors import DataError, OptionError
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.form import Form
+from eqdisc.expr.operators import OperatorSet
+from eqdisc.findings import Discovery
+from eqdisc.portfolio import portfolio
+from eqdisc.problem import Problem
+from eqdisc.proposers.seeds import Seeds
+from eqdisc.proposers.template import HasForm, Template, match_template
+from eqdisc.report.folder import RunFolder
+from eqdisc.search.checkpoint import SearchState, write_checkpoint
+from eqdisc.search.engine import Budget, Search, StopReason
+from eqdisc.search.observer import Observer
+from eqdisc.search.prior import feature_weights
+from eqdisc.search.proposer import Proposer
+from eqdisc.search.refit import on_all_rows, refit, search_rows
+from eqdisc.search.stability import stability as resampled_stability
+from eqdisc.search.working_units import InWorkingUnits
+from eqdisc.settings import Settings
+
+RESAMPLE_SHARE = 2.0  # effort of all resamples together, in searches like the one they are held against
+
+
+@dataclass(frozen=True)
+class SearchTask:
+    """A search made ready: the table without what is forbidden, language, strategies and settings.
+
+    `SearchTask.of` refuses what is impossible before anything is written; OptionError says why.
+    """
+
+    dataset: Dataset
+    settings: Settings
+    language: OperatorSet
+    strategies: tuple[Proposer, ...]
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        settings: Settings,
+        language: OperatorSet,
+        proposers: str | Sequence[str | Proposer] | None,
+    ) -> "SearchTask":
+        for name in (*settings.forbid, *settings.require):
+            if name not in dataset.feature_names:
+                raise OptionError(
+                    f"there is no feature {name!r} to require or forbid; "
+                    f"the table has {', '.join(dataset.feature_names)}"
+                )
+        both = set(settings.forbid) & set(settings.require)
+        if both:
+            raise OptionError(f"the feature {sorted(both)[0]!r} is both required and forbidden")
+        if settings.forbid:
+            dataset = dataset.select([name for name in dataset.feature_names if name not in settings.forbid])
+        for text in (*settings.guesses, settings.template or ""):
+            barred = [name for name in settings.forbid if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
+            if barred:
+                raise OptionError(
+                    f"{text!r} contains {barred[0]!r}, which is forbidden; leave out one of the two"
+                )
+        Budget(
+            settings.time_limit, settings.epochs
+        )  # looked at before anything is written, as all that follows
+        for guess in settings.guesses:
+            _form(guess, dataset, language, functions=False)
+        if settings.template is not None:
+            _check_template(_form(settings.template, dataset, language), settings)
+            if proposers is not None or settings.guesses:
+                raise OptionError("a template has a strategy of its own; leave out proposers and guesses")
+            strategies: tuple[Proposer, ...] = (Template(settings.template),)
+        else:
+            strategies = portfolio(proposers)
+            settings = replace(settings, proposers=tuple(strategy.name for strategy in strategies))
+        if settings.guesses:
+            strategies = (Seeds(settings.guesses), *strategies)
+        return cls(dataset, settings, language, strategies)
+
+    def keep(
+        self, folder: RunFolder, observers: Sequence[Observer], state: SearchState | None = None
+    ) -> Discovery:
+        """Run in a folder: its state is kept there after every epoch, everything else at the end."""
+        troubles: list[str] = []
+
+        def keeper(state: SearchState) -> None:
+            try:
+                write_checkpoint(folder.checkpoint_path, state)
+            except OSError as error:  # a full disk must not end a search
+                troubles.append(f"{folder.checkpoint_path} could not be written: {error.strerror or error}")
+
+        found = self.run(observers, keeper, state)
+        if troubles:
+            found = replace(found, warnings=(*found.warnings, troubles[0]))
+        try:
+            folder.write_results(found, self.dataset)
+        except (OSError, DataError) as error:
+            lost = f"the run could not be kept whole in {folder.path}: {error}"
+        except KeyboardInterrupt:
+            lost = f"interrupted before all was written to {folder.path}; `eqdisc resume` writes it again"
+        else:
+            return found
+        return replace(found, warnings=(*found.warnings, lost))
+
+    def run(
+        self,
+        observers: Sequence[Observer] = (),
+        keeper: Callable[[SearchState], None] | None = None,
+        state: SearchState | None = None,
+    ) -> Discovery:
+        """Search, fit what was found to all rows, say how stable it is."""
+        settings, dataset = self.settings, self.dataset
+        threads = settings.threads or available_cores()
+        rows = search_rows(dataset, settings.seed)
+        searched = dataset if rows is None else dataset.take(rows)
+        problem = Problem.of(
+            searched,
+            self.language,
+            settings.max_size,
+            settings.seed,
+            [dataset.feature_names.index(name) for name in settings.require],
+        )
+        form = None if settings.template is None else _form(settings.template, dataset, self.language)
+        problem = replace(
+            problem,
+            relevance=feature_weights(problem.train, settings.seed),
+            restriction=None if form is None else HasForm(form),
+        )
+        search = Search(
+            problem,
+            _in_working_units(self.strategies, problem),
+            Budget(settings.time_limit, settings.epochs),
+            settings.seed,
+            threads,
+            tuple(observers),
+            keeper=keeper,
+            resume_from=state,
+        )
+        result = search.run()
+        if rows is not None:
+            problem = on_all_rows(problem, dataset, rows, settings.seed)
+            result = refit(result, problem, threads)
+        found = Discovery.of(result, problem, dataset, settings.seed, settings.record())
+        match = None if form is None else match_template(form, found.best.tree)
+        if match is not None:
+            found = replace(found, notes=(*found.notes, *match.lines()))
+        if settings.stability and found.stopped is not StopReason.INTERRUPTED:
+            return self._judged_by_resampling(found)
+        return found
+
+    def _judged_by_resampling(self, found: Discovery) -> Discovery:
+        count = self.settings.stability
+        epochs = ceil(RESAMPLE_SHARE * found.epochs / count)
+        again = replace(self, settings=replace(self.settings, stability=0, epochs=max(1, epochs)))
+
+        def solve(table: Dataset, seed: int) -> Expression:
+            task = replace(again, dataset=table, settings=replace(again.settings, seed=seed))
+            outcome = task.run()
+            if outcome.stopped is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt  # which ends the resampling; what was resampled so far counts
+            return outcome.best.tree
+
+        rows = search_rows(self.dataset, self.settings.seed)
+        searched = self.dataset if rows is None else self.dataset.take(rows)
+        judged = resampled_stability(searched, found.best.tree, solve, count, self.settings.seed)
+        return replace(found, stability=judged)
+
+
+def _form(text: str, dataset: Dataset, language: OperatorSet, functions: bool = True) -> Form:
+    return Form.parse(
+        text, dataset.feature_names, language.macros, target=dataset.target_name, functions=functions
+    )
+
+
+def _check_template(form: Form, settings: Settings) -> None:
+    if not form.calls:
+        raise OptionError(
+            f"the template {form.text!r} has no unknown function such as f(x); "
+            "`eqdisc fit`, or eqdisc.fit, fits a form without"
+        )
+    read = {
+        form.columns[j]
+        for part in (form.tree, *(a for call in form.calls for a in call.arguments))
+        for j in part.features
+        if j < len(form.columns)
+    }
+    absent = [name for name in settings.require if name not in read]
+    if absent:
+        raise OptionError(f"the template {form.text!r} does not read {absent[0]!r}, which is required")
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _in_working_units(strategies: Iterable[Proposer], problem: Problem) -> tuple[Proposer, ...]:
+    """The strategies, working in scale-free units where columns are extreme; the way back multiplies.
+
+    What the user wrote is in the units of the table and stays there.
+    """
+    scaling = Scaling.of(problem.dataset)
+    if scaling.is_identity or "mul" not in problem.operators:
+        return tuple(strategies)
+    return tuple(
+        strategy if isinstance(strategy, Seeds | Template) else InWorkingUnits(strategy, scaling)
+        for strategy in strategies
+    )
