@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+import numpy as np
+
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.simplify import simplify
 from eqdisc.metrics.high_precision import (
     DIGITS,
     HighPrecision,
@@ -25,11 +28,10 @@ PROVEN_DIGITS = 90  # of 200; the others may be lost to cancellation
 EXACT = 10.0**-PROVEN_DIGITS
 _SLACK = 4.0  # times the first-order effect of the tolerance: what the second order may add
 _STEP = 1e-35  # relative, of the difference quotients that make the Jacobian
-_DEPENDENT = 1e-20  # share of a column left after the others: below, it depends on them
+_DEPENDENT = 1e-30  # share of a column left after the others: below, it depends on them
 _MAX_STEPS = 16
 _PROGRESS = 0.1  # share of the residual left by a step of Newton's method that converges
-_PATIENCE = 3  # steps that may leave more
-_ATTEMPTS = 8
+_ATTEMPTS = 4
 MAX_CONSTANTS = 60  # more are not moved
 _ROUGHLY = 1e-3  # relative difference that fitted constants may make at most of the points
 _PRECISE = 1e-3  # of what is still exact: the rounding error a value may have
@@ -156,18 +158,39 @@ class Comparison:
         room += uncertain[0] * (abs(given[-1]) + abs(wanted[-1]))
         return bool(abs(cross) <= room)
 
-    def match(self, modes: Sequence[Mode]) -> Match | None:
-        """The first of these senses in which the two are the same function; None if none is.
+    def match(self) -> Match | None:
+        """The first sense in which the two are the same function; None if none is.
 
-        The constants of the answer are moved; if that does not do, those of the truth as well, for 0.333...
-        in the truth may be x/3 in the answer.
+        If the constants cannot be found from where they are, the answer is tidied first: copies of a part
+        whose constants differ by rounding, as in 0.5*sin(x) + 0.5*sin(1.0000000000000002*x), make Newton's
+        method crawl.
+        """
+        found = self._match()
+        if found is not None or not self.possible:
+            return found
+        tidy = tidied(self.answer, self.tolerance)
+        if tidy == self.answer:
+            return None
+        other = Comparison(tidy, self.truth, self.tolerance, self.deadline, self.digits)
+        for point in self.points:
+            other.add([float(value) for value in point])
+        pairs = zip(self.given, other.given, strict=False)
+        changes = sorted(abs(new - old) / (abs(old) or 1) for old, new in pairs)
+        if len(other.points) < len(self.points) or changes[len(changes) // 2] > _ROUGHLY:
+            return None
+        return other._match()
+
+    def _match(self) -> Match | None:
+        """The constants of the answer are moved; if that does not do, those of the truth as well.
+
+        For 0.333... in the truth may be x/3 in the answer.
         """
         of_answer = [(False, i) for i, free in enumerate(movable_constants(self.answer)) if free]
         of_truth = [(True, i) for i, free in enumerate(movable_constants(self.truth)) if free]
         attempts = [of_answer, of_answer + of_truth] if of_truth else [of_answer]
         if self.many_constants:
             attempts = [[]]
-        for mode in modes:
+        for mode in Mode:
             if mode in self.possible:
                 for movable in attempts:
                     moved = _Family(self, mode, movable).largest_move()
@@ -209,7 +232,6 @@ class _Family:
         at = range(min(len(self.seen.points), len(self.movable) + _SPARE_POINTS))
         shift, moves = self._first_shift(), [self.seen.arithmetic.number(0.0)] * len(self.movable)
         first: int | None = None
-        crawled = 0
         before = self.seen.arithmetic.inf
         for _ in range(_MAX_STEPS):
             residuals = self._residuals(shift, moves, at)
@@ -218,8 +240,7 @@ class _Family:
             worst = max(abs(residual) for residual in residuals)
             if worst <= EXACT:
                 return self._verified(shift, moves), None
-            crawled = crawled + 1 if worst > _PROGRESS * before else 0
-            if crawled > _PATIENCE:
+            if worst > _PROGRESS * before:
                 return None, first
             before = worst
             columns = self._columns(shift, moves, residuals, at, held)
@@ -228,8 +249,6 @@ class _Family:
             step = _sparse_step(columns, [-residual for residual in residuals], 2.0 * self.seen.tolerance)
             if first is None and any(step[1:]):
                 first = max(range(len(moves)), key=lambda i: abs(step[1 + i]))
-            if crawled:  # towards a double root, half the way at a time
-                step = [2 * change for change in step]
             shift += step[0]
             moves = [move + change for move, change in zip(moves, step[1:], strict=True)]
             if any(abs(move) > self.seen.tolerance for move in moves):
@@ -364,3 +383,19 @@ def _solved(
 
 def _dot(a: Sequence[Number], b: Sequence[Number]) -> Number:
     return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def tidied(expression: Expression, tolerance: float) -> Expression:
+    """Simplified, with constants that are whole numbers within the tolerance made so.
+
+    >>> from eqdisc.expr.parse import parse
+    >>> tidied(parse("0.9999999999*x*1.3/1.3 + 2.0000000001", ["x"]), 1e-6)
+    <Expression x0 + 2>
+    """
+    for _ in range(2):
+        expression = simplify(expression)
+        constants = expression.constants
+        whole = np.rint(constants)
+        near = (whole != 0.0) & (np.abs(constants - whole) <= tolerance * np.abs(whole))
+        expression = expression.with_constants(np.where(near, whole, constants))
+    return simplify(expression)

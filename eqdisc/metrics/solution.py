@@ -155,7 +155,7 @@ def _judged(
         found = len(comparison.points) + len(comparison.nowhere)
         if found < (1 if constant else _FEWEST if comparison.possible else _CLEAR):
             return Verdict(UNDECIDED, f"only at {found} of the points tried the truth has a value")
-        match = comparison.match(tuple(Mode))
+        match = comparison.match()
     except OutOfTime:
         return Verdict(UNDECIDED, "the time limit was reached before the two could be compared")
     except RecursionError:

@@ -167,6 +167,6 @@ class TestRefuses:
             alone.stop()
 
     def test_workers_of_another_version(self, processes: Processes, tmp_path: Path, monkeypatch) -> None:
-        monkeypatch.setattr("eqdisc.benchmark.record.__version__", "99.0")
+        monkeypatch.setattr("eqdisc.benchmark.record.eqdisc_version", lambda: "99.0")
         with pytest.raises(OptionError, match=r"has eqdisc .*, this is 99.0; use one version"):
             run(tmp_path / "out", suite=lines(1), cluster=processes.address)
