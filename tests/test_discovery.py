@@ -13,6 +13,7 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.proposers.seeds import Seeds
 from eqdisc.search.engine import StopReason
+from eqdisc.search.observer import Observer
 from eqdisc.search.spelling import allowed_codes
 
 X = np.random.default_rng(0).uniform(1.0, 4.0, (80, 2))
@@ -158,3 +159,40 @@ def test_the_operators_asked_for_are_those_reported(size):
     used = {code for law in found.front for code in law.tree.codes}
     assert used <= allowed_codes(OperatorSet.parse("+ *"))
     assert found.best.r2 > 0.99
+
+
+def test_a_sigma_that_is_far_too_small_is_said():
+    rng = np.random.default_rng(3)
+    x = np.linspace(1.0, 2.0, 40)
+    table = Dataset.of(x[:, None], 2.0 * x + rng.normal(0.0, 0.1, 40), names=["x"], sigma=np.full(40, 0.001))
+    found = discover(table, guesses=["k*x"], proposers=[], epochs=1)
+    assert any("times what sigma allows" in warning for warning in found.warnings)
+    right = Dataset.of(table.features, table.target, names=["x"], sigma=np.full(40, 0.1))
+    assert not discover(right, guesses=["k*x"], proposers=[], epochs=1).warnings
+
+
+def test_error_bars_leave_held_out_rows_out_with_and_without_sigma():
+    rng = np.random.default_rng(4)
+    x = rng.uniform(1.0, 2.0, 25_000)
+    y = 2.0137 * x + rng.normal(0.0, 0.1, x.size)
+    plain = Dataset.of(x[:, None], y, names=["x"])
+    known = Dataset.of(x[:, None], y, names=["x"], sigma=np.full(x.size, 0.1))
+    freedom = {
+        discover(table, guesses=["k*x"], proposers=[], epochs=1).best.error_bars.degrees_of_freedom
+        for table in (plain, known)
+    }
+    assert len(freedom) == 1  # a quarter of the 20,000 rows searched is held out
+    assert 19_990 <= freedom.pop() <= 20_000
+
+
+def test_an_interrupt_ends_the_resampling_too():
+    class Impatient(Observer):
+        def on_epoch(self, progress):
+            raise KeyboardInterrupt
+
+    x = np.linspace(1.0, 2.0, 40)
+    noisy = 2.0 * x + np.random.default_rng(5).normal(0.0, 0.1, 40)
+    table = Dataset.of(x[:, None], noisy, names=["x"])
+    found = discover(table, guesses=["k*x"], proposers=[], epochs=3, stability=5, observers=[Impatient()])
+    assert found.stopped is StopReason.INTERRUPTED
+    assert found.stability is None

@@ -5,7 +5,8 @@
 - wrong laws: one operator, variable or constant changed. Left out are those that no rows of the benchmark's
   own sampling tell from the law, up to a constant, to 1e-9: they are counted as `invisible`.
 
-Writes results/judge.json and prints the table. `--sample N` takes N laws; `--wrong N` so many wrong laws.
+Writes results/judge.json and judge.md, and prints the table. `--sample N` takes N laws; `--wrong N` so many
+wrong laws.
 """
 
 import argparse
@@ -247,6 +248,7 @@ def main() -> None:
     with tempfile.NamedTemporaryFile("w", dir=options.out.parent, delete=False, suffix=".partial") as file:
         json.dump(result, file, indent=1)
     Path(file.name).replace(options.out)
+    options.out.with_suffix(".md").write_text(table(result) + "\n")
 
 
 if __name__ == "__main__":

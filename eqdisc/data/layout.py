@@ -148,7 +148,7 @@ def _encoding(source: Source) -> str:
                     decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return "cp1252"
+            return "latin-1"
     return "utf-8"
 
 
@@ -169,7 +169,8 @@ def _delimiter(lines: Sequence[str]) -> str:
     best, best_score = ",", (-1.0, 0.0, 0.0)
     for delimiter in DELIMITERS:
         cut = list(records(lines, delimiter))
-        width, count = Counter(map(len, cut)).most_common(1)[0]
+        width = Counter(map(len, cut[1:] or cut)).most_common(1)[0][0]  # names may have blanks in them
+        count = sum(len(cells) == width for cells in cut)
         if width == 1 or (delimiter == "," and len(cut[0]) == 1 and _are_numbers(cut[1])):  # y, then 1,5
             continue
         cells = list(islice(chain.from_iterable(cut[1:]), _SAMPLE_CELLS))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 
 import numpy as np
 
@@ -31,7 +32,8 @@ _STEP = 1e-35  # relative, of the difference quotients that make the Jacobian
 _DEPENDENT = 1e-30  # share of a column left after the others: below, it depends on them
 _MAX_STEPS = 16
 _PROGRESS = 0.1  # share of the residual left by a step of Newton's method that converges
-_ATTEMPTS = 4
+_ATTEMPTS = 3
+_SIMPLE_DENOMINATOR = 12
 MAX_CONSTANTS = 60  # more are not moved
 _ROUGHLY = 1e-3  # relative difference that fitted constants may make at most of the points
 _PRECISE = 1e-3  # of what is still exact: the rounding error a value may have
@@ -161,24 +163,32 @@ class Comparison:
     def match(self) -> Match | None:
         """The first sense in which the two are the same function; None if none is.
 
-        If the constants cannot be found from where they are, the answer is tidied first: copies of a part
-        whose constants differ by rounding, as in 0.5*sin(x) + 0.5*sin(1.0000000000000002*x), make Newton's
-        method crawl.
+        First with the answer tidied: with 2 for 1.9999999 there is less to be found. Copies of a part whose
+        constants differ by rounding, as in sin(x) + sin(1.0000000000000002*x), make Newton's method crawl.
         """
-        found = self._match()
-        if found is not None or not self.possible:
-            return found
-        tidy = tidied(self.answer, self.tolerance)
-        if tidy == self.answer:
+        if not self.possible:
             return None
-        other = Comparison(tidy, self.truth, self.tolerance, self.deadline, self.digits)
+        tidy, snapped = tidied(self.answer, self.tolerance)
+        if tidy != self.answer:
+            found = self.match_of(tidy)
+            if found is not None:
+                return Match(found.mode, max(found.moved, snapped))
+        return self._match()
+
+    def match_of(self, rewritten: Expression) -> Match | None:
+        """The same for another form of the answer, which must have nearly its values."""
+        other = Comparison(rewritten, self.truth, self.tolerance, self.deadline, self.digits)
         for point in self.points:
             other.add([float(value) for value in point])
-        pairs = zip(self.given, other.given, strict=False)
+        return other._match() if self._is_near(other) else None
+
+    def _is_near(self, other: "Comparison") -> bool:
+        """Whether another answer has nearly the values of this one."""
+        if len(other.points) < len(self.points):
+            return False
+        pairs = zip(self.given, other.given, strict=True)
         changes = sorted(abs(new - old) / (abs(old) or 1) for old, new in pairs)
-        if len(other.points) < len(self.points) or changes[len(changes) // 2] > _ROUGHLY:
-            return None
-        return other._match()
+        return bool(changes[len(changes) // 2] <= _ROUGHLY)
 
     def _match(self) -> Match | None:
         """The constants of the answer are moved; if that does not do, those of the truth as well.
@@ -385,17 +395,26 @@ def _dot(a: Sequence[Number], b: Sequence[Number]) -> Number:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def tidied(expression: Expression, tolerance: float) -> Expression:
-    """Simplified, with constants that are whole numbers within the tolerance made so.
+def tidied(expression: Expression, tolerance: float) -> tuple[Expression, float]:
+    """Simplified, constants that are simple fractions within the tolerance made so; and how far one moved.
 
     >>> from eqdisc.expr.parse import parse
-    >>> tidied(parse("0.9999999999*x*1.3/1.3 + 2.0000000001", ["x"]), 1e-6)
-    <Expression x0 + 2>
+    >>> tidied(parse("0.99999999*x*1.3/1.3 + 2", ["x"]), 1e-6)
+    (<Expression x0 + 2>, 1.0...e-08)
     """
+    moved = 0.0
     for _ in range(2):
-        expression = simplify(expression)
         constants = expression.constants
-        whole = np.rint(constants)
-        near = (whole != 0.0) & (np.abs(constants - whole) <= tolerance * np.abs(whole))
-        expression = expression.with_constants(np.where(near, whole, constants))
-    return simplify(expression)
+        simple = np.array([_simple(value, tolerance) for value in constants.tolist()])
+        if simple.size:
+            size = np.where(constants == 0.0, 1.0, np.abs(constants))
+            moved = max(moved, float(np.max(np.abs(simple - constants) / size)))
+        expression = simplify(expression.with_constants(simple))
+    return expression, moved
+
+
+def _simple(value: float, tolerance: float) -> float:
+    if abs(value) > 1.0 / tolerance or abs(value) < tolerance:
+        return value
+    fraction = float(Fraction(value).limit_denominator(_SIMPLE_DENOMINATOR))
+    return fraction if abs(fraction - value) <= tolerance * abs(value) else value

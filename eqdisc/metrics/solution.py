@@ -9,7 +9,8 @@ import numpy as np
 
 from eqdisc._typing import FloatArray
 from eqdisc.engine.reference import evaluate
-from eqdisc.errors import InputError
+from eqdisc.errors import InputError, ParseError
+from eqdisc.expr.parse import parse
 from eqdisc.metrics.fastsrb import ACCEPTED_ERROR, is_accepted
 from eqdisc.metrics.formulas import Formula, TooDeep, read_pair
 from eqdisc.metrics.high_precision import DIGITS, MORE_DIGITS
@@ -155,7 +156,7 @@ def _judged(
         found = len(comparison.points) + len(comparison.nowhere)
         if found < (1 if constant else _FEWEST if comparison.possible else _CLEAR):
             return Verdict(UNDECIDED, f"only at {found} of the points tried the truth has a value")
-        match = comparison.match()
+        match = comparison.match() or _match_of_forms(comparison, given)
     except OutOfTime:
         return Verdict(UNDECIDED, "the time limit was reached before the two could be compared")
     except RecursionError:
@@ -169,6 +170,31 @@ def _judged(
     if match is not None:
         return _agreeing(match, comparison, true, domain)
     return _disagreeing(comparison, precision)
+
+
+def _match_of_forms(comparison: Comparison, given: Formula) -> Match | None:
+    """Where the answer comes as close as its constants can make it, SymPy's forms of it are tried as well."""
+    if not comparison.possible or comparison.many_constants:
+        return None
+    limit = min(comparison.deadline - time.monotonic(), _SYMBOLIC_LIMIT)
+    try:
+        forms = ask(
+            "rewritten",
+            limit,
+            text=given.sympy_text,
+            symbols=given.symbols,
+            tolerance=comparison.tolerance,
+        )
+    except Failed:
+        return None
+    for form in forms:
+        try:
+            found = comparison.match_of(parse(form, given.symbols))
+        except ParseError:  # a function that the language does not have
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def _look(
@@ -337,4 +363,4 @@ def _fastsrb(
         )
     except Failed:
         return None
-    return is_accepted(ours, [*accepted, theirs])
+    return any(is_accepted(form, [*accepted, *theirs]) for form in ours)

@@ -115,17 +115,17 @@ def _value_label(node: sympy.Expr) -> str:
     return f"{value.real:.5e}" if value.imag == 0.0 else "number"
 
 
-def _snapped(expression: sympy.Expr) -> sympy.Expr:
+def _snapped(expression: sympy.Expr, close: float = _CLOSE) -> sympy.Expr:
     """Decimals that are simple fractions, whole numbers or such multiples of pi within rounding, as these."""
-    exact = {number: _simple(number) for number in expression.atoms(sympy.Float)}
+    exact = {number: _simple(number, close) for number in expression.atoms(sympy.Float)}
     return expression.xreplace(exact)
 
 
-def _simple(number: sympy.Float) -> sympy.Expr:
+def _simple(number: sympy.Float, near: float) -> sympy.Expr:
     value = float(number)
     if abs(value) > 1e15 or value == 0.0 or value != value:
         return number
-    for unit, close in ((sympy.Integer(1), _CLOSE), (sympy.pi, 1e-12)):
+    for unit, close in ((sympy.Integer(1), near), (sympy.pi, 1e-12)):
         ratio = value / float(unit)
         fraction = Fraction(ratio).limit_denominator(_SIMPLE_DENOMINATOR)
         if abs(float(fraction) - ratio) <= close * abs(ratio):
@@ -156,6 +156,13 @@ def prove(answer: str, truth: str, symbols: Sequence[str], positive: bool) -> st
     return "factor" if ratio.is_number and ratio.is_finite and ratio != 0 else None
 
 
+def rewritten(text: str, symbols: Sequence[str], tolerance: float) -> list[str]:
+    """The formula in other words, its constants simple numbers where they are that within the tolerance."""
+    expression = _snapped(_read(text, symbols), tolerance)
+    merged = _snapped(expression, tolerance)  # like terms have joined their numbers
+    return [str(form) for form in dict.fromkeys(_rewritten(merged, _QUICK))]
+
+
 def srbench(answer: str, truth: str, symbols: Sequence[str]) -> bool:
     """SRBench's own rule, numbers rounded to three decimals and all (La Cava et al., arXiv 2107.14351)."""
     pi = sympy.Float("3.1415926535")
@@ -180,9 +187,17 @@ def _srbench_rounded(expression: Any) -> Any:
     return rounded
 
 
-def simplified(text: str, symbols: Sequence[str]) -> str:
-    """SymPy's simplification as text."""
-    return str(sympy.simplify(_read(text, symbols)))
+def simplified(text: str, symbols: Sequence[str]) -> list[str]:
+    """SymPy's simplification as text, with fractions as they are and as decimals (exponents of 1/2 aside)."""
+    simple = sympy.simplify(_read(text, symbols))
+    halves = {sympy.Float(sign * 0.5): sympy.Rational(sign, 2) for sign in (1, -1)}
+    decimals = {
+        number: sympy.Float(number) for number in simple.atoms(sympy.Rational) if not number.is_Integer
+    }
+    decimal = simple.xreplace(decimals).replace(
+        lambda node: node.is_Pow and node.exp in halves, lambda node: node.base ** halves[node.exp]
+    )
+    return [str(simple), str(decimal)]
 
 
 def nodes(text: str, symbols: Sequence[str]) -> int:
@@ -194,6 +209,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "srsd": srsd,
     "closest_forms": closest_forms,
     "prove": prove,
+    "rewritten": rewritten,
     "srbench": srbench,
     "simplified": simplified,
     "nodes": nodes,

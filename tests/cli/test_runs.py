@@ -186,10 +186,53 @@ class TestRefuses:
         assert "^" in ask("discover", boyle, *options, code=2)  # the position is shown
         assert not folder.exists()
 
-    def test_overwriting_by_a_bad_guess_keeps_the_old_run(self, run: str, boyle: str) -> None:
-        options = ("--target", "pressure", "--guess", "k/(volume", "--out", run, "--overwrite", "--quiet")
-        ask("discover", boyle, *options, code=2)
-        assert Path(run, "result.json").exists()
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--guess", "k/(volume"),
+            ("--template", "volume**a"),
+            ("--time", "-1"),
+            ("--operators", "+ sinn"),
+            ("--proposers", "magic"),
+            ("--guess", "k*volume", "--forbid", "volume"),
+            ("--template", "f(1)"),
+        ],
+    )
+    def test_overwriting_by_what_is_refused_keeps_the_old_run(
+        self, run: str, boyle: str, options: tuple[str, ...]
+    ) -> None:
+        before = {path: path.read_bytes() for path in Path(run).rglob("*") if path.is_file()}
+        ask(
+            *("discover", boyle, "--target", "pressure", *options, "--out", run, "--overwrite", "--quiet"),
+            code=2,
+        )
+        assert before == {path: path.read_bytes() for path in Path(run).rglob("*") if path.is_file()}
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ('{"version": 1, "bad": 1}', "no 'bad'"),
+            ('{"version": 1, "seed": "x"}', "seed is 'x'"),
+            ('{"version": 9}', "made by a newer eqdisc"),
+            ("{}", "does not say its version"),
+            ("[1", "is damaged"),
+        ],
+    )
+    def test_damaged_or_newer_settings(self, run: str, settings: str, words: str) -> None:
+        Path(run, "settings.json").write_text(settings)
+        assert words in ask("resume", run, "--epochs", "2", "--quiet", code=2)
+
+    def test_a_folder_where_a_file_should_go(self, run: str, boyle: str) -> None:
+        assert "is a folder" in ask("predict", run, boyle, "--out", run, code=2)
+
+    def test_units_that_are_not_those_of_the_law(self, tmp_path: Path) -> None:
+        table, other = tmp_path / "t.csv", tmp_path / "o.csv"
+        table.write_text("x [m],y [J]\n" + "".join(f"{x},{3 * x}\n" for x in range(1, 9)))
+        other.write_text("x [cm]\n100\n")
+        folder = str(tmp_path / "run")
+        options = ("--target", "y", "--proposers", "closed_form", "--epochs", "1", "--quiet")
+        ask("discover", str(table), *options, "--out", folder)
+        assert "is in cm, the law was found with it in m" in ask("predict", folder, str(other), code=2)
 
     def test_a_second_process_on_one_folder(self, run: str) -> None:
         holder = subprocess.Popen(
@@ -248,6 +291,7 @@ class TestRefuses:
             ("pressure = k*volme", "did you mean 'volume'"),
             ("k/volume", "--target"),
             ("pressure = k*f(volume)", "f"),
+            ("pressure = k*V", "reads no column"),
         ],
     )
     def test_forms_that_cannot_be_fitted(self, boyle: str, form: str, words: str) -> None:
