@@ -59,8 +59,18 @@ def test_overwriting_removes_the_run_and_nothing_else(kepler: Case, tmp_path: Pa
         folder.write_results(*kepler)
         folder.checkpoint_path.write_bytes(b"old")
     (tmp_path / "mine.txt").write_text("mine")
-    with RunFolder.create(tmp_path, overwrite=True):
-        assert names(tmp_path) == {".lock", "mine.txt"}
+    with RunFolder.create(tmp_path, overwrite=True) as folder:
+        assert not folder.checkpoint_path.exists()
+        folder.checkpoint_path.write_bytes(b"new")
+    assert names(tmp_path) == {".lock", "mine.txt", "checkpoint.npz"}
+
+
+def test_a_run_is_back_when_what_was_to_replace_it_could_not_begin(written: RunFolder) -> None:
+    before = {path: path.read_bytes() for path in written.path.rglob("*") if path.is_file()}
+    written.close()
+    with pytest.raises(OptionError), RunFolder.create(written.path, overwrite=True):
+        raise OptionError("impossible")
+    assert before == {path: path.read_bytes() for path in written.path.rglob("*") if path.is_file()}
 
 
 def test_a_folder_with_other_files_may_be_used(tmp_path: Path) -> None:
