@@ -121,7 +121,7 @@ def test_a_result_that_is_not_there_is_said(tmp_path: Path) -> None:
         read_result(tmp_path / "none")
     with pytest.raises(DataError, match="it is no folder of a run"):
         read_result(tmp_path)
-    (tmp_path / "checkpoint.npz").write_bytes(b"")
+    (tmp_path / "settings.json").write_bytes(b"{}")
     with pytest.raises(DataError, match="its search has not ended; resume it"):
         read_result(tmp_path)
     assert read_run_dataset(tmp_path) is None
