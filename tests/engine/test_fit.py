@@ -43,7 +43,7 @@ def test_the_loss_is_that_of_the_expression_returned_and_never_worse_than_the_st
     # Folding does not keep what passes through infinity, as in x/(1/(x - x)).
     elif start < 1e100 and all(np.isfinite(evaluate(e.subtree(i), X)).all() for i in range(e.size)):
         moved = found.expression.with_constants(found.expression.constants * (1 + 1e-12))
-        shaken = loss(moved, X, TARGET, weights)
+        shaken = loss(moved, X * (1 + 1e-12), TARGET, weights)
         actual = loss(found.expression, X, TARGET, weights)
         if abs(shaken - actual) < 1e-8 * actual:  # well conditioned
             np.testing.assert_allclose(found.loss, actual, rtol=1e-5)

@@ -198,3 +198,14 @@ def test_fastsrb_rule_takes_listed_forms_only() -> None:
     assert check_solution("0.5*v1*v2**2", "1/2*v1*v2**2", accepted=listed).fastsrb is True
     assert check_solution("0.5*v1*v2**2 + 1e-3*v1", "1/2*v1*v2**2", accepted=listed).fastsrb is False
     assert check_solution("0.5*v1*v2**2.000001", "1/2*v1*v2**2", accepted=listed).fastsrb is False
+
+
+def test_copies_that_differ_by_rounding_are_one_law() -> None:
+    answer = "1.7*sqrt(x*1.3*y/1.3) - 0.7*sqrt(x*y*(3.9/1.3)/3.0000000000000004)"
+    assert verdict(answer, "sqrt(x*y)") == EQUAL
+
+
+def test_constants_near_those_of_the_truth_must_give_its_values() -> None:
+    domain = {"x": (1e-10, 1e-9)}
+    assert verdict("exp(x) - 1", "exp(1.0000000001*x) - 1", domain=domain) == EQUAL
+    assert verdict("exp(x) - 1.0000001", "exp(x) - 1", domain=domain) != EQUAL
