@@ -106,11 +106,14 @@ def against_itself(laws: list[Law]) -> list[dict[str, Any]]:
         middle = time.perf_counter()
         canonical = canonical_edit_distance(law.text, law.text, domain=law.domain)
         seconds = time.perf_counter() - middle
+        verdict = check_solution(law.text, law.text, domain=law.domain, names=law.names, time_limit=LIMIT)
         records.append(
             {
                 "law": law.id,
                 "ned": ned,
                 "ned_canonical": canonical,
+                "srbench": verdict.srbench,
+                "fastsrb": verdict.fastsrb,
                 "ned_seconds": middle - start,
                 "canonical_seconds": seconds,
             }
@@ -199,6 +202,8 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         ("laws at distance 0 from themselves, SRSD's NED", share(selves, "ned", 0.0)),
         ("laws at distance 0 from themselves, ours", share(selves, "ned_canonical", 0.0)),
+        ("laws that are themselves by SRBench's rule", share(selves, "srbench", True)),
+        ("laws that are themselves by FastSRB's rule", share(selves, "fastsrb", True)),
     ]
     for label, records in (("SymPy", of_sympy), ("random rules", by_rule)):
         proven = [{"proven": "symbolic" in record["proofs"]} for record in records]

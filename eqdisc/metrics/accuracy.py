@@ -9,8 +9,7 @@ import numpy as np
 from eqdisc._typing import FloatArray
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.simplify import simplify
-from eqdisc.metrics.formulas import Formula, read_formula, variables
+from eqdisc.metrics.formulas import Formula, read_formula, tidy, variables
 from eqdisc.metrics.points import checked_domain
 from eqdisc.metrics.worker import Failed, ask
 from eqdisc.scoring.loss import mean_squared_error, r_squared
@@ -160,10 +159,10 @@ def sympy_nodes(
 
 
 def used_names(expression: Expression, names: Sequence[str]) -> tuple[str, ...]:
-    """Names of the features that are left in an expression when it is simplified.
+    """Names of the features that are left in an expression when it is tidied.
 
     >>> from eqdisc.expr.parse import parse
     >>> used_names(parse("x + 0*y", ["x", "y", "z"]), ["x", "y", "z"])
     ('x',)
     """
-    return tuple(names[feature] for feature in simplify(expression).features)
+    return tuple(names[feature] for feature in tidy(expression).features)

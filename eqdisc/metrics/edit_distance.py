@@ -12,7 +12,8 @@ from eqdisc.metrics.worker import Failed, ask
 if TYPE_CHECKING:
     import sympy
 
-_QUICK_LIMIT = 5.0  # seconds for the forms that are quickly made, where the others take too long
+_FULL_LIMIT = 8.0  # seconds for all forms of the answer
+_QUICK_LIMIT = 4.0  # seconds for the forms that are quickly made, where the others take too long
 
 
 def normalized_edit_distance(
@@ -90,7 +91,7 @@ def distance_of_forms(
         return 0.0
     positive = all(low >= 0.0 for low, _ in (domain or {}).values())
     distance = 1.0
-    for quick, limit in ((False, time_limit), (True, min(_QUICK_LIMIT, time_limit))):
+    for quick, limit in ((False, min(_FULL_LIMIT, time_limit)), (True, min(_QUICK_LIMIT, time_limit))):
         try:
             distance = ask(
                 "closest_forms",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eqdisc.errors import InputError, ParseError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.parse import parse
+from eqdisc.expr.simplify import simplify
 from eqdisc.interop.sympy_bridge import symbol_names, sympy_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _NATIVE = frozenset(
     {"sqrt", "exp", "log", "ln", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh",
      "Abs", "sign", "Min", "Max", "Mod", "floor", "ceiling", "Piecewise"}
 )  # fmt: skip
+_LARGEST_SIMPLIFIED = 500  # nodes
 _DEEPEST = 120  # parentheses within parentheses
 
 
@@ -88,6 +90,15 @@ def read_pair(
             )
         names = tuple(dict.fromkeys([*in_truth, *in_answer]))
     return read_formula(answer, names), read_formula(truth, names)
+
+
+def tidy(expression: Expression) -> Expression:
+    """The expression simplified; as it is where it is so large that this would take long.
+
+    >>> tidy(parse("x + 0*x", ["x"]))
+    <Expression x0>
+    """
+    return simplify(expression) if expression.size <= _LARGEST_SIMPLIFIED else expression
 
 
 def variables(text: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.simplify import simplify
+from eqdisc.metrics.formulas import tidy
 from eqdisc.metrics.high_precision import (
     DIGITS,
     HighPrecision,
@@ -24,12 +24,12 @@ from eqdisc.metrics.high_precision import (
     movable_constants,
     with_whole_exponents,
 )
+from eqdisc.metrics.sparse_step import sparse_step
 
 PROVEN_DIGITS = 90  # of 200; the others may be lost to cancellation
 EXACT = 10.0**-PROVEN_DIGITS
 _SLACK = 4.0  # times the first-order effect of the tolerance: what the second order may add
 _STEP = 1e-35  # relative, of the difference quotients that make the Jacobian
-_DEPENDENT = 1e-30  # share of a column left after the others: below, it depends on them
 _MAX_STEPS = 16
 _PROGRESS = 0.1  # share of the residual left by a step of Newton's method that converges
 _ATTEMPTS = 3
@@ -168,9 +168,9 @@ class Comparison:
         """
         if not self.possible:
             return None
-        tidy, snapped = tidied(self.answer, self.tolerance)
-        if tidy != self.answer:
-            found = self.match_of(tidy)
+        neat, snapped = tidied(self.answer, self.tolerance)
+        if neat != self.answer:
+            found = self.match_of(neat)
             if found is not None:
                 return Match(found.mode, max(found.moved, snapped))
         return self._match()
@@ -256,7 +256,7 @@ class _Family:
             columns = self._columns(shift, moves, residuals, at, held)
             if columns is None:
                 return None, first
-            step = _sparse_step(columns, [-residual for residual in residuals], 2.0 * self.seen.tolerance)
+            step = sparse_step(columns, [-residual for residual in residuals], 2.0 * self.seen.tolerance)
             if first is None and any(step[1:]):
                 first = max(range(len(moves)), key=lambda i: abs(step[1 + i]))
             shift += step[0]
@@ -338,63 +338,6 @@ class _Family:
         return max((float(abs(move)) for move in moves), default=0.0)
 
 
-def _sparse_step(columns: list[list[Number]], target: list[Number], largest: float) -> list[Number]:
-    """A step that brings the target near 0 with few moves, none much larger than `largest`.
-
-    Orthogonal matching pursuit (Pati, Rezaiifar, Krishnaprasad 1993): the column that helps most is taken
-    next, until what is left is no more than what the linear model neglects, the residual times the move.
-    Fitting that too would drive constants that hardly matter far away. The first column, a shift, is free
-    and comes first; columns that depend on those taken are left alone.
-    """
-    rest = [[*column] for column in columns]
-    sizes = [_dot(column, column) for column in columns]
-    taken: list[int] = []
-    triangle: dict[tuple[int, int], Number] = {}
-    shares: list[Number] = []
-    left = [*target]
-    start, moved = _dot(target, target), target[0] * 0
-    while _dot(left, left) > start * moved**2:
-        gains = {}
-        for i in range(len(columns)):
-            square = _dot(rest[i], rest[i])
-            if i not in taken and square > sizes[i] * _DEPENDENT**2:
-                share = _dot(rest[i], left) / square
-                if i == 0 or abs(share) <= largest:
-                    gains[i] = (share * share * square, share, square)
-        if not gains:
-            break
-        best = 0 if 0 in gains else max(gains, key=lambda i: gains[i][0])
-        _, share, square = gains[best]
-        for i in range(len(columns)):
-            if i != best and i not in taken:
-                factor = _dot(rest[best], rest[i]) / square
-                triangle[len(taken), i] = factor
-                rest[i] = [value - factor * along for value, along in zip(rest[i], rest[best], strict=True)]
-        left = [value - share * along for value, along in zip(left, rest[best], strict=True)]
-        taken.append(best)
-        shares.append(share)
-        moved = max(moved, abs(share)) if best else moved
-    return _solved(columns, taken, triangle, shares)
-
-
-def _solved(
-    columns: list[list[Number]],
-    taken: list[int],
-    triangle: dict[tuple[int, int], Number],
-    shares: list[Number],
-) -> list[Number]:
-    """Moves of the columns from those along the orthogonal directions."""
-    solution = [columns[0][0] * 0] * len(columns)
-    for k in range(len(taken) - 1, -1, -1):
-        later = sum(triangle[k, i] * solution[i] for i in taken[k + 1 :])
-        solution[taken[k]] = shares[k] - later
-    return solution
-
-
-def _dot(a: Sequence[Number], b: Sequence[Number]) -> Number:
-    return sum(x * y for x, y in zip(a, b, strict=True))
-
-
 def tidied(expression: Expression, tolerance: float) -> tuple[Expression, float]:
     """Simplified, constants that are simple fractions within the tolerance made so; and how far one moved.
 
@@ -409,7 +352,7 @@ def tidied(expression: Expression, tolerance: float) -> tuple[Expression, float]
         if simple.size:
             size = np.where(constants == 0.0, 1.0, np.abs(constants))
             moved = max(moved, float(np.max(np.abs(simple - constants) / size)))
-        expression = simplify(expression.with_constants(simple))
+        expression = tidy(expression.with_constants(simple))
     return expression, moved
 
 

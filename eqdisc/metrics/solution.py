@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdisc._typing import FloatArray
-from eqdisc.engine.reference import evaluate
 from eqdisc.errors import InputError, ParseError
 from eqdisc.expr.parse import parse
-from eqdisc.metrics.fastsrb import ACCEPTED_ERROR, is_accepted
 from eqdisc.metrics.formulas import Formula, TooDeep, read_pair
 from eqdisc.metrics.high_precision import DIGITS, MORE_DIGITS
 from eqdisc.metrics.identity import MAX_CONSTANTS, PROVEN_DIGITS, Comparison, Match, Mode, OutOfTime
+from eqdisc.metrics.peers import fastsrb_rule, srbench_rule, values
 from eqdisc.metrics.points import Domain, checked_domain, draw_points, rows_of
 from eqdisc.metrics.worker import Failed, ask
-from eqdisc.scoring.loss import r_squared
 
 if TYPE_CHECKING:
     import sympy
@@ -35,8 +33,6 @@ _POINTS = 40
 _FEWEST = 10  # points below which numbers prove nothing
 _TRIES = 60  # draws for each point wanted: laws are undefined in much of some domains
 _CLEAR = 4  # points that suffice where the two are plainly apart
-_DRAWN = 200  # points for the rules of others, where there are no data
-_SRBENCH_R2 = 0.5
 _ROWS = 12  # of the data, looked at beside the points drawn
 _SYMBOLIC_LIMIT = 3.0  # seconds for SymPy to confirm what the numbers have shown
 
@@ -121,8 +117,12 @@ def check_solution(
     verdict = _with_symbolic_proof(verdict, given, true, positive, deadline)
     if not peers:
         return verdict
-    table = _values(given, true, limits, rows, np.random.default_rng(seed))
-    return _with_peers(verdict, given, true, table, accepted, deadline)
+    table = values(given, true, limits, rows, np.random.default_rng(seed))
+    return replace(
+        verdict,
+        srbench=srbench_rule(given, true, table, deadline),
+        fastsrb=fastsrb_rule(given, true, table, accepted, deadline),
+    )
 
 
 def _checked_data(data: FloatArray | None, names: Sequence[str]) -> FloatArray:
@@ -293,74 +293,3 @@ def _with_symbolic_proof(
         return replace(verdict, proofs=(*verdict.proofs, "symbolic")) if agrees else verdict
     kind = EQUAL if proven == "equal" else UP_TO_A_CONSTANT
     return Verdict(kind, f"SymPy simplifies the two to the same formula ({proven})", ("symbolic",))
-
-
-def _with_peers(
-    verdict: Verdict,
-    given: Formula,
-    true: Formula,
-    table: FloatArray,
-    accepted: Sequence[str],
-    deadline: float,
-) -> Verdict:
-    """What the rules of others say, on `table`: (rows, 2) values of truth and answer in double precision."""
-    return replace(
-        verdict,
-        srbench=_srbench(given, true, table, deadline),
-        fastsrb=_fastsrb(given, true, table, accepted, deadline),
-    )
-
-
-def _values(
-    given: Formula, true: Formula, domain: Domain, rows: FloatArray, rng: np.random.Generator
-) -> FloatArray:
-    """(m, 2) truth and answer, in double precision, on the data or where there are none on points drawn."""
-    if not len(rows):
-        draws = draw_points(true.names, domain, (), rng)
-        rows = np.array([next(draws) for _ in range(_DRAWN)], dtype=np.float64).reshape(_DRAWN, -1)
-    table = np.column_stack([evaluate(true.tree, rows), evaluate(given.tree, rows)])
-    return table[np.isfinite(table[:, 0])]
-
-
-def _srbench(given: Formula, true: Formula, table: FloatArray, deadline: float) -> bool | None:
-    """SRBench's rule, asked only if R2 is above 0.5, as there."""
-    if not given.tree.features or not np.isfinite(table).all():
-        return False
-    if len(table):
-        scaled = table / (float(np.abs(table).max()) or 1.0)
-        if true.tree.features and not r_squared(scaled[:, 0], scaled[:, 1]) > _SRBENCH_R2:
-            return False
-    try:
-        answer: bool = ask(
-            "srbench",
-            max(0.5 * (deadline - time.monotonic()), 0.0),
-            answer=given.sympy_text,
-            truth=true.sympy_text,
-            symbols=true.symbols,
-        )
-    except Failed:
-        return None
-    return answer
-
-
-def _fastsrb(
-    given: Formula, true: Formula, table: FloatArray, accepted: Sequence[str], deadline: float
-) -> bool | None:
-    """FastSRB's rule: largest relative error below 1e-8, and one of the accepted forms at five digits."""
-    with np.errstate(all="ignore"):
-        errors = np.where(table[:, 0] == table[:, 1], 0.0, np.abs(table[:, 1] / table[:, 0] - 1.0))
-    if not (errors < ACCEPTED_ERROR).all():
-        return False
-    try:
-        ours, theirs = (
-            ask(
-                "simplified",
-                max(0.5 * (deadline - time.monotonic()), 0.0),
-                text=formula.sympy_text,
-                symbols=true.symbols,
-            )
-            for formula in (given, true)
-        )
-    except Failed:
-        return None
-    return any(is_accepted(form, [*accepted, *theirs]) for form in ours)
