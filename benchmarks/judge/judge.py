@@ -124,7 +124,8 @@ def against_itself(laws: list[Law]) -> list[dict[str, Any]]:
 def rewritten(laws: list[Law], seed: int) -> list[dict[str, Any]]:
     """Verdict and canonical distance of rewrites of every law."""
     records = []
-    for law in laws:
+    for number, law in enumerate(laws):
+        print(f"  rewrites of {law.id}, {number + 1} of {len(laws)}", file=sys.stderr, flush=True)
         rng = np.random.default_rng([seed, *law.id.encode()])
         ways = list(by_sympy(law.text, law.names, law.positive))[:REWRITES]
         ways.append(("constants fitted", fitted(law.tree, law.names, law.sample(rng), rng)))

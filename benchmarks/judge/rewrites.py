@@ -1,7 +1,9 @@
 """Equal laws, written differently, and wrong ones that look alike: what the judge is tried on."""
 
 import math
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import sympy
@@ -17,6 +19,7 @@ from eqdisc.metrics.high_precision import movable_constants
 
 FITTED = 1e-8  # relative error that a fitted constant has
 _MOVES = 6
+_PATIENCE = 5.0  # seconds for SymPy: sin(1e34*x) takes it forever, one double angle after the other
 
 # ---------------------------------------------------------------- by SymPy
 
@@ -45,7 +48,11 @@ def by_sympy(law: str, names: tuple[str, ...], positive: set[str]) -> Iterator[t
     expression = sympy.sympify(law, locals=declared)
     seen = {law, str(expression)}
     for way, rewrite in _SYMPY_WAYS.items():
-        text = str(rewrite(expression))
+        try:
+            with _alarm(_PATIENCE):
+                text = str(rewrite(expression))
+        except (TimeoutError, RecursionError):
+            continue
         if text in seen or "I" in sympy.sympify(text).atoms(sympy.core.numbers.ImaginaryUnit):
             continue
         try:
@@ -54,6 +61,22 @@ def by_sympy(law: str, names: tuple[str, ...], positive: set[str]) -> Iterator[t
             continue
         seen.add(text)
         yield way, text
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """TimeoutError in the main thread after so many seconds."""
+
+    def ring(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 # ---------------------------------------------------------------- by rules of our own

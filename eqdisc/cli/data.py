@@ -43,7 +43,7 @@ def srsd(
     """Write SRSD-Feynman: for each problem text tables to learn from, to choose by and to test by.
 
     A folder for each level, in it train, val and test, and supp_info.json with formulas and units. All 240
-    tables take about 300 MB. A call that was interrupted can be repeated.
+    tables take about 350 MB. A call that was interrupted can be repeated.
     """
     with exit_codes():
         from eqdisc.benchmark.make_srsd import make_srsd
