@@ -8,6 +8,7 @@ from eqdisc.data.split import heldout_split
 from eqdisc.errors import OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.units import UnitRules
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Problem:
     relevance : how often each feature is to be tried, in proportion; None for all alike
     required  : indices of the features that every law has to contain
     restriction : tells whether a law is one that was asked for; None for any
+    units     : what laws have to respect; None where units play no part
     """
 
     dataset: Dataset
@@ -32,6 +34,7 @@ class Problem:
     relevance: tuple[float, ...] | None = None
     required: tuple[int, ...] = ()
     restriction: Callable[[Expression], bool] | None = None
+    units: UnitRules | None = None
 
     def __post_init__(self) -> None:
         if self.max_size < 1:
@@ -61,7 +64,8 @@ class Problem:
         return cls(dataset, known, judging, operators, max_size, required=tuple(required))
 
     def admits(self, expression: Expression) -> bool:
-        """Whether the expression contains every required feature, is not too large and not ruled out.
+        """Whether the expression contains every required feature, is not too large and not ruled out, and
+        its units hold.
 
         >>> from eqdisc.expr.parse import parse
         >>> table = Dataset.of([[1.0, 2], [2, 0], [3, 1], [4, 5]], [1.0, 2, 3, 5], names=["a", "b"])
@@ -71,6 +75,7 @@ class Problem:
         """
         features = expression.features if self.required else ()
         fits = expression.size <= self.max_size and set(self.required).issubset(features)
+        fits = fits and (self.units is None or self.units.admit(expression))
         return fits and (self.restriction is None or self.restriction(expression))
 
 

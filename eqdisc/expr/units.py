@@ -166,3 +166,31 @@ def _rational(value: float) -> Fraction:
 def _require_dimensionless(unit: MaybeDimension, complaint: str) -> None:
     if unit is not None and not unit.is_dimensionless:
         raise UnitError(complaint)
+
+
+@dataclass(frozen=True)
+class UnitRules:
+    """The dimensions that laws have to respect.
+
+    features  : dimension of each feature; None where nothing is known, and any will do
+    target    : that of the target, likewise
+    constants : "free": a number carries whatever unit is needed; "dimensionless": numbers are mere numbers
+
+    >>> metre, second = Dimension.of(m=1), Dimension.of(s=1)
+    >>> rules = UnitRules((metre, second), metre / second, "dimensionless")
+    >>> x, t = Expression.variable(0), Expression.variable(1)
+    >>> rules.admit(x / t), rules.admit(x * t), rules.admit(x + t)
+    (True, False, False)
+    """
+
+    features: tuple[MaybeDimension, ...]
+    target: MaybeDimension
+    constants: Literal["free", "dimensionless"] = "free"
+
+    def admit(self, expression: Expression) -> bool:
+        """Whether units hold within the expression and it has, or may have, that of the target."""
+        try:
+            found = propagate(expression, self.features, self.constants)
+        except UnitError:
+            return False
+        return found is None or self.target is None or found == self.target
