@@ -1,8 +1,10 @@
 """Work on a Dask cluster that is given by the address of its scheduler; needs the extra `cluster`."""
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from eqdisc.errors import OptionError
 
@@ -29,6 +31,7 @@ class Cluster:
                 "a cluster needs Dask's scheduler, which is not installed: pip install 'eqdisc[cluster]'"
             ) from None
         self.address = address
+        _check_answering(address, timeout)
         try:
             self._client = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -77,6 +80,20 @@ class Cluster:
         numbers = {future.key: number for number, future in enumerate(futures)}
         for future in as_completed(futures, loop=self._client.loop):
             yield numbers[future.key], _outcome(future)
+
+
+def _check_answering(address: str, timeout: float) -> None:
+    """OptionError unless somebody listens there: a client that fails to connect leaves threads behind."""
+    parts = urlsplit(address)
+    try:
+        if not parts.hostname or not parts.port:
+            raise ValueError("it has no host or no port")
+        with socket.create_connection((parts.hostname, parts.port), timeout):
+            pass
+    except (OSError, ValueError) as error:
+        raise OptionError(
+            f"no scheduler answers at {address!r} ({error}); give its address as tcp://host:port"
+        ) from error
 
 
 def _outcome(future: Any) -> Any:

@@ -16,6 +16,10 @@ class ParseError(InputError):
     """A text is no expression of the language."""
 
 
+class TooDeep(ParseError):  # noqa: N818  (a kind of ParseError that the judge answers by "undecided")
+    """A formula is nested deeper than can be read."""
+
+
 class DataError(InputError):
     """A table or an array cannot be used as data."""
 

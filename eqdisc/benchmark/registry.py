@@ -1,5 +1,6 @@
 """The suites there are, by name; listing them reads no data."""
 
+import os
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -45,6 +46,8 @@ def load_suite(name: str | Path) -> Suite:
     >>> len(suite.tasks), suite.task("I.12.1").truth
     (30, 'x0*x1')
     """
+    if not isinstance(name, str | os.PathLike):
+        raise OptionError(f"the suite is {name!r}; wanted the name of one, or of a folder")
     if isinstance(name, str) and name in SUITES:
         return _shipped(name)
     if Path(name).is_dir():

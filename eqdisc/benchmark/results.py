@@ -131,7 +131,7 @@ def _records(path: Path, size: int | None) -> Iterator[Record]:
     if not path.exists():
         return
     content = path.read_bytes()[:size]
-    lines = content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
+    lines = content[: _whole(content)].split(b"\n")[:-1]
     for number, line in enumerate(lines, start=1):
         try:
             yield Record.of_line(line)
@@ -147,14 +147,18 @@ def _mend(path: Path) -> int:
         return 0
     with path.open("r+b") as stream:
         content = stream.read()
-        whole = content.rfind(b"\n") + 1
-        last = content[content.rfind(b"\n", 0, max(0, whole - 1)) + 1 : whole]
-        if last and not _is_json(last):  # zeros where the disk got the length but not the content
-            whole -= len(last)
+        whole = _whole(content)
         if whole < len(content):
             stream.truncate(whole)
             os.fsync(stream.fileno())
     return whole
+
+
+def _whole(content: bytes) -> int:
+    """Length without a last line that is not whole: cut off, or zeros where the disk got only the length."""
+    whole = content.rfind(b"\n") + 1
+    last = content[content.rfind(b"\n", 0, max(0, whole - 1)) + 1 : whole]
+    return whole if not last or _is_json(last) else whole - len(last)
 
 
 def _is_json(line: bytes) -> bool:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eqdisc.benchmark.execution import Job, Slot, execute
@@ -82,7 +82,8 @@ def run_suite(
     sample      : so many tasks of each suite, chosen by `seed`
     tasks       : only those whose names match one of these patterns, such as `Nguyen-*`
     units       : tell methods the units of the columns
-    jobs        : runs at once on this machine; each has `budget.threads` cores of its own where they suffice
+    jobs        : runs at once on this machine; each has `budget.threads` cores of its own where they suffice,
+                  else they disturb each other. Records tell how many there were
     cluster     : address of a Dask scheduler, whose workers then do the runs, one per thread of theirs
     observer    : told of progress
 
@@ -131,6 +132,8 @@ def run_plan(
             done = _by_threads(todo, jobs) if cluster is None else _by_cluster(todo, cluster)
             with closing(done):
                 for record in done:
+                    shared = {"cluster": True} if cluster else {"jobs": jobs}
+                    record = replace(record, machine={**record.machine, **shared})
                     folder.append(record)
                     tell(record)
         return [folder.records[run.key] for run in runs]

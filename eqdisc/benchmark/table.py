@@ -132,6 +132,15 @@ def notes_of(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
     return {record.task: record.notes for record in records if record.notes}
 
 
+def versions_of(records: Iterable[Record]) -> dict[str, str]:
+    """The versions of all packages that took part; several of one package are joined by a stroke."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for name, version in record.versions.items():
+            found.setdefault(name, {})[version] = None
+    return {name: "/".join(several) for name, several in found.items()}
+
+
 def recovery_curve(records: Sequence[Record]) -> list[tuple[float, float]]:
     """How the share of laws found grows with the seconds a search may take: (seconds, share), increasing.
 

@@ -92,8 +92,15 @@ def run(  # one parameter for each option: the signature is the command line
         from eqdisc.benchmark.plan import Limits
         from eqdisc.benchmark.progress import progress_observer
         from eqdisc.benchmark.runner import run_suite
+        from eqdisc.task import available_cores
 
         folder = out or Path("results", "+".join(Path(suite).name for suite in suites))
+        cores = available_cores()
+        if jobs * threads > cores and cluster is None and jobs > 1:
+            typer.echo(
+                f"{jobs} jobs of {threads} threads share {cores} cores and disturb each other; --jobs {max(1, cores // threads)} leaves each its own",
+                err=True,
+            )
         try:
             with progress_observer(quiet) as observer, interruptible():
                 records = run_suite(
@@ -132,7 +139,7 @@ def table(
     `found` is the share of all tasks, `decidable` that of the tasks whose data can show the law.
     """
     with exit_codes():
-        from eqdisc.benchmark.table import notes_of, summarize
+        from eqdisc.benchmark.table import notes_of, summarize, versions_of
 
         keys = names_of(by) or []
         records, missing = _read(folders)
@@ -141,6 +148,7 @@ def table(
                 "groups": [row.record() for row in summarize(records, keys)],
                 "runs": len(records),
                 "missing": missing,
+                "versions": versions_of(records),
                 "notes": notes_of(records),
             }
             typer.echo(json.dumps(content, allow_nan=False))
@@ -191,7 +199,7 @@ def _read(folders: list[Path]) -> "tuple[list[Record], int]":
 
     records: list[Record] = []
     missing = 0
-    for folder in folders:
+    for folder in dict.fromkeys(folder.resolve() for folder in folders):
         found = read_results(folder)
         missing += len(expected_keys(read_plan(folder)) - {record.key for record in found})
         records += found
@@ -204,7 +212,7 @@ def _print_table(records: "list[Record]", keys: tuple[str, ...] | list[str], mis
     from rich.console import Console
     from rich.table import Table
 
-    from eqdisc.benchmark.table import notes_of, summarize
+    from eqdisc.benchmark.table import KEYS, notes_of, summarize, versions_of
 
     rows = summarize(records, keys)
     dummies = any(row.dummies is not None for row in rows)
@@ -213,18 +221,22 @@ def _print_table(records: "list[Record]", keys: tuple[str, ...] | list[str], mis
     for key in keys:
         table.add_column(key, no_wrap=True)
     headings = ("runs", "failed", "undecided", "found %", "decidable %", *others, "NED", "NED canonical")
-    headings += ("R2>0.999 %", "median s", "nodes", *(("uses dummies %",) if dummies else ()))
+    headings += ("R2>0.999 %", "median s", "CPU s", "nodes", *(("uses dummies %",) if dummies else ()))
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         cells = [row.runs, row.failed, row.undecided, _interval(row.solved), _share(row.solved_decidable)]
         cells += [_share(getattr(row, name)) for name in others]
         cells += [_number(row.ned, 3), _number(row.ned_canonical, 3), _share(row.accurate)]
-        cells += [_number(row.seconds, 2), _number(row.complexity, 0)]
+        cells += [_number(row.seconds, 2), _number(row.cpu_seconds, 2), _number(row.complexity, 0)]
         cells += [_percent(row.dummies)] if dummies else []
         table.add_row(*row.group.values(), *map(str, cells))
     # Wide enough for every column: a narrow terminal breaks lines, which is better than losing figures.
     Console(highlight=False, markup=False, width=WIDEST).print(table)
+    typer.echo(", ".join(f"{name} {version}" for name, version in versions_of(records).items()))
+    budgets = sorted({KEYS["time"](record) for record in records}, key=float)
+    if len(budgets) > 1 and "time" not in keys:
+        typer.echo(f"the runs had {', '.join(budgets)} s; --by method,set,time tells them apart")
     if missing:
         typer.echo(f"{missing} runs of the plan are missing; the same `bench run` does them")
     notes = notes_of(records)

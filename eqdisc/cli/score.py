@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eqdisc.cli.common import AsJson, exit_codes
-from eqdisc.errors import DataError, InputError, OptionError, ParseError
+from eqdisc.errors import DataError, InputError, OptionError, ParseError, TooDeep
 
 if TYPE_CHECKING:
     from eqdisc.data.dataset import Dataset
@@ -45,6 +45,9 @@ def score(
     target: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column of the test rows that the laws give.")
     ] = None,
+    time_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Longest time for one pair; huge answers reach it.")
+    ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """Judge an answer by the truth: are they equal, how far are they apart, how accurate is the answer?
@@ -54,12 +57,14 @@ def score(
     column `name` and one `truth` or `answer` (or `formula`); that of the truths may have a column `domain`.
     """
     with exit_codes():
+        if not time_limit > 0.0:
+            raise OptionError(f"the time limit is {time_limit} seconds; it must be above 0")
         given = None if domain is None else read_domain(domain)
         test = _test_rows(data, target)
         if _is_file(truth) or _is_file(answer):
-            _score_many(truth, answer, given, test, as_json)
+            _score_many(truth, answer, given, test, time_limit, as_json)
             return
-        record = _judged(Pair("", truth, answer, given), test)
+        record = _judged(Pair("", truth, answer, given), test, time_limit)
         typer.echo(json.dumps(record, allow_nan=False) if as_json else _sheet(record))
 
 
@@ -79,7 +84,7 @@ def read_domain(text: str) -> dict[str, tuple[float, float]]:
             limits = float(low), float(high)
         except ValueError:
             raise OptionError(f"the domain has {part!r}; wanted a range such as x0=1:5") from None
-        if not (limits[0] < limits[1] and all(map(isfinite, limits))):
+        if not (limits[0] <= limits[1] and all(map(isfinite, limits))):
             raise OptionError(f"the domain has {part!r}; wanted two finite numbers, the lower first")
         if name.strip() in ranges:
             raise OptionError(f"the domain gives {name.strip()!r} twice")
@@ -88,7 +93,12 @@ def read_domain(text: str) -> dict[str, tuple[float, float]]:
 
 
 def _score_many(
-    truths: str, answers: str, domain: Domain | None, test: "Dataset | None", as_json: bool
+    truths: str,
+    answers: str,
+    domain: Domain | None,
+    test: "Dataset | None",
+    time_limit: float,
+    as_json: bool,
 ) -> None:
     if not (_is_file(truths) and _is_file(answers)):
         raise OptionError("truth and answer are to be two formulas or two CSV files, not one of each")
@@ -97,9 +107,15 @@ def _score_many(
     records = []
     for pair in _pairs(Path(truths), Path(answers), domain):
         try:
-            records.append({"name": pair.name, **_judged(pair, None)})
-        except InputError as error:
-            raise type(error)(f"{pair.name}: {error}") from error
+            _check_readable("truth", pair.truth, pair.domain)
+        except ParseError as error:
+            raise ParseError(f"{pair.name}: {error}") from error
+        try:
+            judged = _judged(pair, None, time_limit)
+        except InputError as error:  # one answer that is no formula does not keep the others from being told
+            typer.echo(f"{pair.name}: {error}", err=True)
+            judged = _wrong(f"it cannot be judged: {error}")
+        records.append({"name": pair.name, **judged})
     total = _total(records)
     if as_json:
         typer.echo(json.dumps({"pairs": records, **total}, allow_nan=False))
@@ -126,36 +142,32 @@ def _total(records: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _judged(pair: Pair, test: "Dataset | None") -> dict[str, Any]:
+def _judged(pair: Pair, test: "Dataset | None", time_limit: float) -> dict[str, Any]:
     from eqdisc.benchmark.record import plain
-    from eqdisc.metrics.formulas import variables
     from eqdisc.metrics.score import score as judge
 
     if pair.answer is None:
-        wrong = {"solved": False, "verdict": "different", "reason": "there is no answer"}
-        return {"ned": 1.0, "ned_canonical": 1.0, **wrong}
-    _check_readable("truth", pair.truth)
-    _check_readable("answer", pair.answer)
-    irrelevant: tuple[str, ...] = ()
-    names = None
-    if test is not None:
-        names = test.feature_names
-        irrelevant = tuple(name for name in names if name not in variables(pair.truth))
-    found = judge(
-        pair.answer, pair.truth, names=names, domain=pair.domain, test=test, irrelevant=irrelevant
-    ).record()
+        return _wrong("there is no answer")
+    known = (*(pair.domain or ()), *(test.feature_names if test is not None else ()))
+    _check_readable("truth", pair.truth, known)
+    _check_readable("answer", pair.answer, known)
+    found = judge(pair.answer, pair.truth, domain=pair.domain, test=test, time_limit=time_limit).record()
     record: dict[str, Any] = plain(found)
     return record
 
 
-def _check_readable(what: str, text: str) -> None:
+def _wrong(reason: str) -> dict[str, Any]:
+    return {"ned": 1.0, "ned_canonical": 1.0, "solved": False, "verdict": "different", "reason": reason}
+
+
+def _check_readable(what: str, text: str, known: Collection[str] | None = None) -> None:
     """ParseError that says which of the two cannot be read, and where. What is too deep is the judge's."""
-    from eqdisc.metrics.formulas import TooDeep, read_formula, variables
+    from eqdisc.metrics.formulas import read_formula, variables
 
     if not text.strip():
         raise ParseError(f"the {what}: there is no formula")
     try:
-        read_formula(text, variables(text))
+        read_formula(text, variables(text, known or ()))
     except TooDeep:
         return
     except ParseError as error:

@@ -7,10 +7,10 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from typing import NoReturn, Protocol
 
-from eqdisc.errors import ParseError
+from eqdisc.errors import ParseError, TooDeep
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import (
     ANY,
@@ -40,6 +40,21 @@ _SYMPY_ONLY = ("Piecewise", "ceiling")
 _NUMBERS = {"pi": math.pi, "e": math.e, "E": math.e}
 _DEEPEST = 150
 _LARGEST = 100_000
+_SHOWN = 60  # letters on either side of where reading stopped
+
+# What other programs write and the language has other words for.
+_SPELLED_OUT = {
+    definition.partition("(")[0]: definition
+    for definition in (
+        "log2(x) = log(x)/log(2)", "log1p(x) = log(1 + x)", "exp2(x) = 2**x", "expm1(x) = exp(x) - 1",
+        "sec(x) = 1/cos(x)", "csc(x) = 1/sin(x)", "cot(x) = 1/tan(x)", "sech(x) = 1/cosh(x)",
+        "csch(x) = 1/sinh(x)", "coth(x) = 1/tanh(x)", "asinh(x) = log(x + sqrt(x**2 + 1))",
+        "acosh(x) = log(x + sqrt(x**2 - 1))", "atanh(x) = log((1 + x)/(1 - x))/2", "ceil(x) = -floor(-x)",
+        "relu(x) = max(x, 0)", "fmin(x, y) = min(x, y)", "fmax(x, y) = max(x, y)",
+        "sqrtabs(x) = sqrt(abs(x))", "logabs(x) = log(abs(x))", "powabs(x, y) = abs(x)**y",
+        "aq(x, y) = x/sqrt(1 + y**2)",
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,8 @@ def parse(
     """Read a formula over the features called `names`.
 
     Understood are + - * / % ** ^, parentheses, numbers, pi and e (unless a feature has that name), the
-    operators of the language by name or alias, `where(c, a, b)` (a where c > 0, else b; a condition such as
+    operators of the language by name or alias, functions that have other words there (log2, asinh, sec ...),
+    `where(c, a, b)` (a where c > 0, else b; a condition such as
     x > 1 may be written), SymPy's Abs, Min, Max, Mod, log(x, 10) and Piecewise, and the macros given. Names
     that are no identifiers stand between backquotes. Nothing is simplified, except that x**2 and x**3 are
     read as square and cube. ParseError shows where reading stopped; no text is ever run as Python.
@@ -90,8 +106,21 @@ def parse(
 
 def unreadable(text: str, reason: str, position: int) -> ParseError:
     """The error that shows the text and, by a caret, where reading stopped."""
+    return ParseError(f"cannot read the formula: {reason}\n{_excerpt(text, position)}")
+
+
+def _excerpt(text: str, position: int) -> str:
+    """The text, of a long one the part around a position, with a caret under it."""
     line = text.replace("\n", " ").replace("\t", " ")
-    return ParseError(f"cannot read the formula: {reason}\n  {line}\n  {' ' * position}^")
+    first = max(0, position - _SHOWN) if len(line) > 2 * _SHOWN else 0
+    last = position + _SHOWN if len(line) > 2 * _SHOWN else len(line)
+    before, after = "... " if first else "", " ..." if last < len(line) else ""
+    return f"  {before}{line[first:last]}{after}\n  {' ' * (len(before) + position - first)}^"
+
+
+@cache
+def _spelled_out(name: str) -> Macro | None:
+    return Macro.parse(_SPELLED_OUT[name]) if name in _SPELLED_OUT else None
 
 
 class _Parser:
@@ -169,7 +198,8 @@ class _Parser:
         """An operand and all infix operators after it that bind at least as strongly as `weakest`."""
         self.depth += 1
         if self.depth > _DEEPEST:
-            self._fail(f"it is nested deeper than {_DEEPEST} levels", self.next.position)
+            where = _excerpt(self.text, self.next.position)
+            raise TooDeep(f"cannot read the formula: it is nested deeper than {_DEEPEST} levels\n{where}")
         left = self._operand()
         while self.next.kind == "symbol" and self.next.text in _INFIX:
             name, strength = _INFIX[self.next.text]
@@ -242,6 +272,9 @@ class _Parser:
             return self._expanded(self.macros[name], self._arguments(), token)
         if name == "Piecewise":
             return self._piecewise(token)
+        spelled = _spelled_out(name)
+        if spelled is not None:
+            return self._expanded(spelled, self._arguments(), token)
         if name not in _WORDS and name not in _SYMPY_ONLY:
             if self.unknowns is not None:
                 read = self.unknowns.call(name, self._arguments(), self._failing_at(token))

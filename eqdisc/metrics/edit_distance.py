@@ -4,7 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from eqdisc.metrics.formulas import Formula, TooDeep, read_pair
+from eqdisc.errors import TooDeep
+from eqdisc.metrics.formulas import Formula, read_pair
 from eqdisc.metrics.points import Domain
 from eqdisc.metrics.solution import EQUAL, TOLERANCE, Verdict, check_solution
 from eqdisc.metrics.worker import Failed, ask
@@ -58,17 +59,18 @@ def canonical_edit_distance(
 ) -> float:
     """NED in which mathematically equal answers are at 0, and no others.
 
-    An answer that `check_solution` finds equal has the canonical form of the truth. Of others the smallest
-    normalised distance between a form of the answer (as given, expanded, factored, joined, simplified) and a
-    form of the truth is taken, and at least one edit; numbers count by their value. 1 where SymPy makes no
-    forms within `time_limit` seconds.
+    An answer that `check_solution` finds equal has the canonical form of the truth, and one that is equal up
+    to a constant is at most two edits away, an operator and a number. Of others the smallest normalised
+    distance between a form of the answer (as given, expanded, factored, joined, simplified) and a form of the
+    truth is taken, and at least one edit; numbers count by their value. 1 where SymPy makes no forms within
+    `time_limit` seconds.
 
     >>> canonical_edit_distance("x0*x0 + 2*x0*x1 + x1**2", "(x0 + x1)**2")
     0.0
     """
     deadline = time.monotonic() + time_limit
     try:
-        given, true = read_pair(answer, truth, names)
+        given, true = read_pair(answer, truth, names, domain or ())
     except TooDeep:
         return 1.0
     verdict = check_solution(
@@ -106,4 +108,6 @@ def distance_of_forms(
         except Failed:
             continue
     one_edit = 1.0 / max(true.tree.size, 1)
+    if verdict.solved:
+        distance = min(distance, 2.0 * one_edit)
     return max(distance, one_edit) if verdict.solved is not None else distance

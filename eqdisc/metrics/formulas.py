@@ -1,11 +1,11 @@
 """Answer and truth as text: which names they use, what they mean, and how SymPy may safely be told."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eqdisc.errors import InputError, ParseError
+from eqdisc.errors import InputError, TooDeep
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.parse import parse
 from eqdisc.expr.simplify import simplify
@@ -19,14 +19,11 @@ _NUMBERS = frozenset({"pi", "e", "E", "nan", "oo", "zoo", "inf", "True", "False"
 # Calls that SymPy reads with the meaning they have here; a formula with others is written out for it.
 _NATIVE = frozenset(
     {"sqrt", "exp", "log", "ln", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh",
+     "asinh", "acosh", "atanh", "sec", "csc", "cot", "sech", "csch", "coth",
      "Abs", "sign", "Min", "Max", "Mod", "floor", "ceiling", "Piecewise"}
 )  # fmt: skip
 _LARGEST_SIMPLIFIED = 500  # nodes
 _DEEPEST = 120  # parentheses within parentheses
-
-
-class TooDeep(ParseError):  # noqa: N818  (a kind of ParseError that the judge answers by "undecided")
-    """A formula is nested deeper than can be read."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +69,21 @@ def read_formula(text: "str | sympy.Basic", names: Sequence[str]) -> Formula:
 
 
 def read_pair(
-    answer: "str | sympy.Basic", truth: "str | sympy.Basic", names: Sequence[str] | None = None
+    answer: "str | sympy.Basic",
+    truth: "str | sympy.Basic",
+    names: Sequence[str] | None = None,
+    domain: Collection[str] = (),
 ) -> tuple[Formula, Formula]:
     """Answer and truth over the same names; those found in the two where None are given.
 
+    domain : names that have a range: E and e are names if they are among these, else 2.718...
     InputError where no name of the answer is in the truth, for then they are about different things.
 
     >>> [formula.used for formula in read_pair("2*x", "x + y")]
     [('x',), ('x', 'y')]
     """
     if names is None:
-        in_truth, in_answer = variables(str(truth)), variables(str(answer))
+        in_truth, in_answer = (variables(str(text), domain) for text in (truth, answer))
         if in_truth and in_answer and not set(in_truth) & set(in_answer):
             raise InputError(
                 f"the answer is about {', '.join(in_answer)}, the truth about {', '.join(in_truth)}; "
@@ -101,20 +102,27 @@ def tidy(expression: Expression) -> Expression:
     return simplify(expression) if expression.size <= _LARGEST_SIMPLIFIED else expression
 
 
-def variables(text: str) -> tuple[str, ...]:
+def variables(text: str, known: Collection[str] = ()) -> tuple[str, ...]:
     """Names in a formula that are neither operators nor numbers, in the order in which they occur.
+
+    known : words such as E that are names here
 
     >>> variables("m*c**2/sqrt(1 - v**2/c**2) + pi")
     ('m', 'c', 'v')
     """
-    tokens = _TOKEN.findall(text)
     found = []
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in _with_next(text):
         if token[0] == "`":
             found.append(token[1:-1].replace("``", "`"))
-        elif token.isidentifier() and following != "(" and token not in _NUMBERS:
+        elif token.isidentifier() and following != "(" and (token in known or token not in _NUMBERS):
             found.append(token)
     return tuple(dict.fromkeys(found))
+
+
+def _with_next(text: str) -> list[tuple[str, str]]:
+    """The tokens of a text, each with the one after it."""
+    tokens = _TOKEN.findall(text)
+    return list(zip(tokens, [*tokens[1:], ""][: len(tokens)], strict=True))
 
 
 def _depth(text: str) -> int:
@@ -130,9 +138,8 @@ def _for_sympy(text: str, tree: Expression, safe: dict[str, str]) -> str:
 
     The parser has taken the text, so that every word in it is a name, a number or an operator.
     """
-    tokens = _TOKEN.findall(text)
     written = []
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in _with_next(text):
         if token[0] == "`" or token in safe:
             name = token[1:-1].replace("``", "`") if token[0] == "`" else token
             written.append(safe.get(name, name))

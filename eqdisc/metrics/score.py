@@ -11,13 +11,19 @@ import numpy as np
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
-from eqdisc.errors import InputError
+from eqdisc.errors import InputError, TooDeep
 from eqdisc.metrics.accuracy import Accuracy, accuracy, extrapolation_error, sympy_nodes, used_names
 from eqdisc.metrics.edit_distance import distance_of_forms, normalized_edit_distance
-from eqdisc.metrics.formulas import Formula, TooDeep, read_formula, read_pair
+from eqdisc.metrics.formulas import Formula, read_formula, read_pair
 from eqdisc.metrics.points import Domain
 from eqdisc.metrics.solution import PRECISION, TOLERANCE, UNDECIDED, Verdict, check_solution
 
+TIME_LIMIT = 180.0
+# Shares of the time that is left, so that an answer that drives SymPy mad cannot take it all for one figure.
+_FOR_VERDICT, _LONGEST_VERDICT = 0.4, 20.0  # seconds
+_FOR_NODES, _LONGEST_NODES = 0.2, 20.0
+_FOR_FORMS, _LONGEST_FORMS = 0.3, 12.0
+_LONGEST_NED = 120.0  # SRSD's own limit
 _ROUNDINGS = 4.0  # half-units of the last digit that an answer may miss the target by
 
 
@@ -95,19 +101,18 @@ def score(
     irrelevant: Sequence[str] = (),
     accepted: Sequence[str] = (),
     tolerance: float = TOLERANCE,
-    time_limit: float = 20.0,
-    ned_time_limit: float = 120.0,
+    time_limit: float = TIME_LIMIT,
 ) -> Score:
     """Judge one answer.
 
     answer, truth : formulas in the same names. None for an answer that never came; None for a truth that
                  nobody knows, and then only accuracy and complexity are told
-    names      : of the inputs; those of `test`, else those in the two formulas
+    names      : of the inputs; those of `test`, else those of the domain and in the two formulas
     domain     : name -> (low, high), where inputs were sampled; see `check_solution`
     test       : rows the answer is tried on; its inputs are looked at by the proof too
     irrelevant : inputs that the truth does not depend on, beside those that are not in it
     accepted   : further forms that FastSRB's rule accepts
-    time_limit : seconds for the verdict and again for the canonical distance; `ned_time_limit` for SRSD's
+    time_limit : seconds for all; at most 20 for the verdict, 12 for the canonical distance, 120 for SRSD's
 
     ParseError for what cannot be read, InputError for names that have nothing in common.
 
@@ -116,6 +121,10 @@ def score(
     (True, 0.0, 'equal')
     """
     start = time.monotonic()
+
+    def left(share: float, longest: float) -> float:
+        return min(share * max(0.0, start + time_limit - time.monotonic()), longest)
+
     if names is None and test is not None:
         names = test.feature_names
     if names is not None and domain is not None:
@@ -125,7 +134,7 @@ def score(
     if truth is None:
         return _without_truth(answer, names, test, time_limit, start)
     try:
-        given, true = read_pair(answer, truth, names)
+        given, true = read_pair(answer, truth, names, domain or ())
     except TooDeep as error:
         return _unread(str(error), start)
     data = None if test is None else _columns(test, true.names)
@@ -141,14 +150,18 @@ def score(
         accepted=accepted,
         tolerance=tolerance,
         precision=precision,
-        time_limit=time_limit,
+        time_limit=left(_FOR_VERDICT, _LONGEST_VERDICT),
     )
+    complexity, complexity_of_truth = (
+        sympy_nodes(text, true.names, time_limit=left(_FOR_NODES, _LONGEST_NODES)) for text in (answer, truth)
+    )
+    canonical = distance_of_forms(given, true, verdict, domain, left(_FOR_FORMS, _LONGEST_FORMS))
     return Score(
-        ned=normalized_edit_distance(answer, truth, names=true.names, time_limit=ned_time_limit),
-        ned_canonical=distance_of_forms(given, true, verdict, domain, time_limit),
+        ned=normalized_edit_distance(answer, truth, names=true.names, time_limit=left(1.0, _LONGEST_NED)),
+        ned_canonical=canonical,
         verdict=verdict,
-        complexity=sympy_nodes(answer, true.names, time_limit=time_limit),
-        complexity_of_truth=sympy_nodes(truth, true.names, time_limit=time_limit),
+        complexity=complexity,
+        complexity_of_truth=complexity_of_truth,
         dummies=_dummies(given, true, irrelevant),
         accuracy=_accuracy(given, test),
         extrapolation_error=extrapolation_error(given, true, domain) if domain else None,

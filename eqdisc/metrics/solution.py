@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdisc._typing import FloatArray
-from eqdisc.errors import InputError, ParseError
+from eqdisc.engine.reference import evaluate
+from eqdisc.errors import InputError, ParseError, TooDeep
 from eqdisc.expr.parse import parse
-from eqdisc.metrics.formulas import Formula, TooDeep, read_pair
+from eqdisc.metrics.formulas import Formula, read_pair, tidy
 from eqdisc.metrics.high_precision import DIGITS, MORE_DIGITS
 from eqdisc.metrics.identity import MAX_CONSTANTS, PROVEN_DIGITS, Comparison, Match, Mode, OutOfTime
 from eqdisc.metrics.peers import fastsrb_rule, srbench_rule, values
@@ -80,7 +81,7 @@ def check_solution(
     """Whether an answer is the truth, and what the rules of SRBench and FastSRB say beside it.
 
     answer, truth : text of our language or of SymPy (no text is run as Python), or SymPy objects
-    names     : of the features; those in the two formulas if None
+    names     : of the features; those in the two formulas if None (E and e only if they have a domain)
     domain    : name -> (low, high), where the inputs were sampled. Inputs without one are taken to be
                 positive: of order 1, and of the orders of magnitude of extreme constants.
     data      : (n, k) rows of inputs, in the order of `names`, looked at as well
@@ -103,7 +104,7 @@ def check_solution(
     """
     deadline = time.monotonic() + time_limit
     try:
-        given, true = read_pair(answer, truth, names)
+        given, true = read_pair(answer, truth, names, domain or ())
     except TooDeep as error:
         return Verdict(UNDECIDED, str(error))
     limits = checked_domain(domain, true.names)
@@ -146,9 +147,11 @@ def _judged(
     precision: float,
     rng: np.random.Generator,
 ) -> Verdict:
+    constant = not tidy(true.tree).features
+    if constant and not np.isfinite(evaluate(tidy(true.tree), np.zeros((1, 1)))).all():
+        return Verdict(UNDECIDED, "the truth is a number that has no finite value")
     if given.tree == true.tree:
         return Verdict(EQUAL, "the answer is the truth as it is written", ("numeric",), 0.0)
-    constant = not true.tree.features
     if constant:
         comparison.possible &= {Mode.EQUAL}  # any two constants differ by a constant
     try:

@@ -112,7 +112,7 @@ def test_what_is_accepted_is_noted():
         ("y = a*y", 6, "'y' is the target"),
         ("y = a*expp(b*t)", 6, "did you mean 'exp'"),
         ("y = a*exq(b*t)", 6, "did you mean 'exp'"),
-        ("y = a*log2(t)", 6, "did you mean 'log"),
+        ("y = a*log3(t)", 6, "did you mean 'log"),
         ("y = a*exp(-b*tme)", 13, "did you mean 'time'"),
         ("y = `tim`*a", 5, "unknown name 'tim'"),
         ("y = f(a)*t", 4, "needs columns"),

@@ -120,7 +120,7 @@ def test_precision_is_that_of_the_table() -> None:
 def test_large_answers_are_scored_in_time() -> None:
     text = "+".join(f"{i}.5*x*sin({i}*y)" for i in range(1, 1700))  # more than 10,000 nodes
     start = time.monotonic()
-    judged = score(text, "x*y + x**2", domain=DOMAIN, time_limit=2.0, ned_time_limit=2.0)
+    judged = score(text, "x*y + x**2", domain=DOMAIN, time_limit=6.0)
     assert judged.solved is False
     assert judged.ned == 1.0
-    assert time.monotonic() - start < 45.0
+    assert time.monotonic() - start < 30.0

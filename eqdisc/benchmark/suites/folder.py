@@ -121,6 +121,9 @@ def _check_heads(heads: Mapping[str, Any], folder: Path) -> None:
             raise _unknown(f"{folder / TRUTHS} has the entry {key!r}", key, ("name", "description"))
         if not isinstance(value, str):
             raise InputError(f"{folder / TRUTHS}: {key} is {value!r}; wanted a text in quotes")
+    name = heads.get("name", folder.resolve().name)
+    if not name.strip() or "/" in name or "\\" in name:
+        raise InputError(f"{folder / TRUTHS}: the name is {name!r}; wanted a word or two without slashes")
 
 
 def _check_entry(name: str, entry: Mapping[str, Any], tables: Mapping[str, Path], folder: Path) -> None:
@@ -136,6 +139,10 @@ def _check_entry(name: str, entry: Mapping[str, Any], tables: Mapping[str, Path]
             raise InputError(f"{where}: {key} is {value!r}; wanted {wanted}")
     if "test" in entry and not (folder / entry["test"]).is_file():
         raise InputError(f"{where}: there is no file {entry['test']!r} to test by")
+    if "test" in entry and (folder / entry["test"]).samefile(tables[name]):
+        raise InputError(
+            f"{where}: {entry['test']!r} is the table itself; test by other rows, or leave it out"
+        )
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> OptionError:
@@ -147,7 +154,10 @@ def _unknown(what: str, name: str, known: Collection[str]) -> OptionError:
 def _task(name: str, path: Path, entry: Mapping[str, Any], suite: str) -> Task:
     where = f"{path.parent / TRUTHS}, [{name}]"
     target = str(entry["target"]) if "target" in entry else _last_column(path)
-    whole = _read(path, target, entry.get("features"))
+    try:
+        whole = _read(path, target, entry.get("features"))
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
     symbols = symbol_names(whole.feature_names)
     names = tuple(symbols[column] for column in whole.feature_names)
     sampler = TableSampler(
