@@ -98,7 +98,8 @@ def run(  # one parameter for each option: the signature is the command line
         cores = available_cores()
         if jobs * threads > cores and cluster is None and jobs > 1:
             typer.echo(
-                f"{jobs} jobs of {threads} threads share {cores} cores and disturb each other; --jobs {max(1, cores // threads)} leaves each its own",
+                f"{jobs} jobs of {threads} threads share {cores} cores and disturb each other; "
+                f"--jobs {max(1, cores // threads)} leaves each its own",
                 err=True,
             )
         try:

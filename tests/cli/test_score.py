@@ -1,6 +1,7 @@
 """`eqdisc score`: one pair, test rows, many pairs, and what it refuses."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
