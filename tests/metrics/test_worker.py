@@ -77,3 +77,22 @@ def test_it_ends_with_its_parent_even_while_computing() -> None:
     while alive(process) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not alive(process)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processor time is limited as POSIX has it")
+def test_it_ends_without_its_parent_where_no_other_thread_can_run() -> None:
+    script = (
+        "import os, signal, threading\n"
+        "from eqdisc.metrics.worker import Worker\n"
+        "w = Worker(); w.ask('nodes', 30.0, text='x', symbols=['x'])\n"
+        "print(w._process.pid, flush=True)\n"
+        "threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()\n"
+        "w.ask('nodes', 2.0, text='9**9**9**9*x', symbols=['x'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    process = int(done.stdout)
+    deadline = time.monotonic() + 60.0
+    while alive(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive(process)
