@@ -89,12 +89,11 @@ def is_visible(law: Law, other: Expression, rng: np.random.Generator) -> bool:
     if not np.isfinite(given).all():
         return bool(np.isfinite(given).sum() < 0.99 * len(rows))
     scale = np.abs(wanted).max() or 1.0
-    difference, relative = (given - wanted) / scale, given / wanted - 1.0
+    difference, ratio = (given - wanted) / scale, given / wanted
     offset = np.abs(difference - np.median(difference)).max()
     with np.errstate(all="ignore"):
-        factor = np.abs((relative - np.median(relative)) / (1.0 + np.median(relative))).max()
-        equal = np.abs(relative).max()
-    return bool(min(offset, factor, equal) > VISIBLE)
+        factor = np.abs(ratio / np.median(ratio) - 1.0).max()
+    return bool(min(offset, factor) > VISIBLE)
 
 
 def against_itself(laws: list[Law]) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ class Comparison:
     nowhere   : points where the truth has a value and the answer has none
     imprecise : how many points were left out because too many digits cancel there
     possible  : in which senses the two may still agree
+    beyond    : points where the truth has a value and numbers too large to be worked with are in the answer
     """
 
     answer: Expression
@@ -83,6 +84,7 @@ class Comparison:
     nowhere: list[tuple[Number, ...]] = field(default_factory=list)
     imprecise: int = 0
     possible: set[Mode] = field(default_factory=lambda: set(Mode))
+    beyond: list[list[float]] = field(default_factory=list)
     _uncertain: list[Number] = field(default_factory=list)  # how far the tolerance can move the difference
 
     def __post_init__(self) -> None:
@@ -111,6 +113,7 @@ class Comparison:
             self.possible.clear()
             return True
         if not finite(given):
+            self.beyond.append([float(value) for value in point])
             return False
         if not self._is_precise(at, wanted, given):
             self.imprecise += 1

@@ -35,6 +35,7 @@ _FEWEST = 10  # points below which numbers prove nothing
 _TRIES = 60  # draws for each point wanted: laws are undefined in much of some domains
 _CLEAR = 4  # points that suffice where the two are plainly apart
 _ROWS = 12  # of the data, looked at beside the points drawn
+_FAR = 1e-3  # relative
 _SYMBOLIC_LIMIT = 3.0  # seconds for SymPy to confirm what the numbers have shown
 
 
@@ -107,6 +108,8 @@ def check_solution(
         given, true = read_pair(answer, truth, names, domain or ())
     except TooDeep as error:
         return Verdict(UNDECIDED, str(error))
+    if not tidy(true.tree).features:  # a constant in disguise, as 0*x
+        true = replace(true, tree=tidy(true.tree))
     limits = checked_domain(domain, true.names)
     rows = _checked_data(data, true.names)
     for digits in (DIGITS, MORE_DIGITS):
@@ -147,8 +150,8 @@ def _judged(
     precision: float,
     rng: np.random.Generator,
 ) -> Verdict:
-    constant = not tidy(true.tree).features
-    if constant and not np.isfinite(evaluate(tidy(true.tree), np.zeros((1, 1)))).all():
+    constant = not true.tree.features
+    if constant and not np.isfinite(evaluate(true.tree, np.zeros((1, 1)))).all():
         return Verdict(UNDECIDED, "the truth is a number that has no finite value")
     if given.tree == true.tree:
         return Verdict(EQUAL, "the answer is the truth as it is written", ("numeric",), 0.0)
@@ -158,6 +161,8 @@ def _judged(
         _look(comparison, true, domain, rows, rng, precision)
         found = len(comparison.points) + len(comparison.nowhere)
         if found < (1 if constant else _FEWEST if comparison.possible else _CLEAR):
+            if not found and _apart_in_doubles(comparison.beyond, given, true):
+                return Verdict(DIFFERENT, "the answer leaves the range of numbers, and the truth does not")
             return Verdict(UNDECIDED, f"only at {found} of the points tried the truth has a value")
         match = comparison.match() or _match_of_forms(comparison, given)
     except OutOfTime:
@@ -173,6 +178,15 @@ def _judged(
     if match is not None:
         return _agreeing(match, comparison, true, domain)
     return _disagreeing(comparison, precision)
+
+
+def _apart_in_doubles(points: Sequence[Sequence[float]], given: Formula, true: Formula) -> bool:
+    """Whether double precision, all that can be asked where numbers are too large, shows them far apart."""
+    if len(points) < _FEWEST:
+        return False
+    rows = np.array(points)
+    wanted, values = evaluate(true.tree, rows), evaluate(given.tree, rows)
+    return bool(np.isfinite(values).all()) and not np.isclose(values, wanted, rtol=_FAR, atol=0.0).any()
 
 
 def _match_of_forms(comparison: Comparison, given: Formula) -> Match | None:

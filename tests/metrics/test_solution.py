@@ -209,3 +209,40 @@ def test_constants_near_those_of_the_truth_must_give_its_values() -> None:
     domain = {"x": (1e-10, 1e-9)}
     assert verdict("exp(x) - 1", "exp(1.0000000001*x) - 1", domain=domain) == EQUAL
     assert verdict("exp(x) - 1.0000001", "exp(x) - 1", domain=domain) != EQUAL
+
+
+def test_numbers_beyond_all_bounds_in_the_answer_alone_are_a_difference() -> None:
+    domain = {"a": (1.0, 2.0), "b": (1e9, 1e10)}
+    verdict = check_solution("a/(exp(b**2) + 1)", "a*b", domain=domain, peers=False)
+    assert verdict.verdict == "different"
+    assert "leaves the range" in verdict.reason
+    # What is equal all the same is not refused for it.
+    assert check_solution("log(exp(b**2)) + a", "b**2 + a", domain=domain, peers=False).solved is not False
+
+
+@pytest.mark.parametrize("formula", ["", "   "])
+def test_an_empty_formula_is_refused(formula: str) -> None:
+    with pytest.raises(ParseError, match="empty"):
+        check_solution("x", formula)
+
+
+def test_a_truth_that_is_a_constant_in_disguise() -> None:
+    assert check_solution("0", "0*x", peers=False).solved is True
+    assert check_solution("x", "0*x", peers=False).solved is False
+    assert check_solution("nan", "nan", peers=False).solved is None
+
+
+def test_nested_too_deep_is_undecided() -> None:
+    for text in ("(" * 3000 + "x" + ")" * 3000, "-" * 5001 + "x"):
+        assert check_solution(text, "x", peers=False).verdict == "undecided"
+
+
+def test_words_of_other_programs_are_understood() -> None:
+    domain = {"x": (1.5, 3.0)}
+    for answer, truth in (
+        ("asinh(x)", "log(x + sqrt(x**2 + 1))"),
+        ("log2(x)*log(2)", "log(x)"),
+        ("expm1(x) - relu(x)", "exp(x) - 1 - x"),
+        ("aq(x, x)", "x/sqrt(1 + x**2)"),
+    ):
+        assert check_solution(answer, truth, domain=domain, peers=False).verdict == "equal"
