@@ -251,7 +251,7 @@ def main() -> None:
     print(table(result))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=options.out.parent, delete=False, suffix=".partial") as file:
-        json.dump(result, file, indent=1)
+        json.dump(result, file)
     Path(file.name).replace(options.out)
     options.out.with_suffix(".md").write_text(table(result) + "\n")
 
