@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from eqdisc.benchmark.execution import Job, Slot, execute
@@ -101,7 +102,7 @@ def run_suite(
     suites = [_suite(item) for item in given]
     named = [methods] if isinstance(methods, str) or not isinstance(methods, Sequence) else list(methods)
     plan = Plan.of(
-        [each.select(tasks) for each in suites] if tasks else suites,
+        _selected(suites, tasks) if tasks else suites,
         [_method(item) for item in named],
         repetitions,
         limits,
@@ -137,6 +138,24 @@ def run_plan(
                     folder.append(record)
                     tell(record)
         return [folder.records[run.key] for run in runs]
+
+
+def _selected(suites: "Sequence[Suite]", patterns: Sequence[str]) -> "list[Suite]":
+    """The suites with the tasks that match a pattern, those without any left out.
+
+    OptionError for a pattern that matches no task of any suite.
+    """
+    chosen: list[Suite] = []
+    matched: set[str] = set()
+    for suite in suites:
+        fitting = [each for each in patterns if any(fnmatchcase(task.name, each) for task in suite.tasks)]
+        matched.update(fitting)
+        if fitting:
+            chosen.append(suite.select(fitting))
+    for pattern in patterns:
+        if pattern not in matched:
+            suites[0].select([pattern])  # which says what is near
+    return chosen
 
 
 def _by_threads(jobs: Sequence[Job], at_once: int) -> Generator[Record, None, None]:

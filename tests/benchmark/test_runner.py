@@ -313,3 +313,14 @@ def _wait_until(true, seconds: float = 60.0) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_tasks_of_several_suites_are_selected_by_name(tmp_path: Path) -> None:
+    names = ["Nguyen-1", "I.12.1"]
+    records = run_suite(["classic", "srsd-easy"], "mean", tasks=names, out=tmp_path / "results")
+    assert {(record.suite, record.task) for record in records} == {
+        ("classic", "Nguyen-1"),
+        ("srsd-easy", "I.12.1"),
+    }
+    with pytest.raises(OptionError, match="did you mean"):
+        run_suite(["classic", "srsd-easy"], "mean", tasks=["Nguyen-111"], out=tmp_path / "others")
