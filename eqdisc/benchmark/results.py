@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from eqdisc.benchmark.plan import differences
 from eqdisc.benchmark.record import Record
 from eqdisc.errors import DataError, OptionError
 from eqdisc.report.atomic import remove_partials, write_bytes
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from eqdisc.report.lock import locked
 
 PLAN, RESULTS, LOCK = "plan.json", "results.jsonl", ".lock"
 
@@ -36,7 +34,7 @@ class ResultsFolder:
 
     def __init__(self, path: str | Path, plan: Mapping[str, Any]) -> None:
         self.path = Path(path)
-        self._lock = _locked(self.path)
+        self._lock = locked(_made(self.path), LOCK)
         try:
             remove_partials(self.path)
             self._check_plan(plan)
@@ -169,22 +167,12 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _locked(path: Path) -> "FileLock":
-    from filelock import FileLock, Timeout
-
+def _made(path: Path) -> Path:
+    """The folder, made where it was missing."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise OptionError(f"{path} is a file; name a folder for the results") from None
     except OSError as error:
         raise OptionError(f"the folder {path} cannot be made: {error.strerror or error}") from error
-    lock = FileLock(path / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OptionError(
-            f"another eqdisc process works in {path}; wait until it has ended, or name another folder"
-        ) from None
-    except OSError as error:
-        raise OptionError(f"the folder {path} cannot be written: {error.strerror or error}") from error
-    return lock
+    return path

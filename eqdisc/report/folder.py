@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.errors import DataError, OptionError
@@ -15,13 +15,11 @@ from eqdisc.report.atomic import remove_partials, write_bytes
 from eqdisc.report.dataset_file import read_dataset, write_dataset
 from eqdisc.report.html import report_html
 from eqdisc.report.latex_table import latex_table
+from eqdisc.report.lock import locked
 from eqdisc.report.plots import Format, drawn, figures
 from eqdisc.report.record import R, read_record, write_record
 from eqdisc.report.words import rms
 from eqdisc.result import Result
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 RESULT, TABLE, CHECKPOINT, SETTINGS = "result.json", "data.npz", "checkpoint.npz", "settings.json"
 FRONT, LATEX, REPORT, PLOTS, LOCK = "front.csv", "front.tex", "report.html", "plots", ".lock"
@@ -48,7 +46,7 @@ class RunFolder:
         self._made = False
         self._new = False
         self._kept: Dataset | None = None  # what the folder has of the table
-        self._lock = _locked(self.path)
+        self._lock = locked(self.path, LOCK)
         remove_partials(self.path)
 
     @classmethod
@@ -230,18 +228,3 @@ def front_csv(result: Result) -> str:
         chosen = "yes" if law is result.best else ""
         table.writerow([number, chosen, law.complexity, *figures, law.found_by, law.expression])
     return text.getvalue()
-
-
-def _locked(path: Path) -> "FileLock":
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise OptionError(
-            f"another eqdisc process works in {path}; wait until it has ended, or name another folder"
-        ) from None
-    except OSError as error:
-        raise OptionError(f"the folder {path} cannot be written: {error.strerror or error}") from error
-    return lock
