@@ -91,7 +91,7 @@ def recovery_figure(records: Sequence[Record]) -> "Figure":
             )
         axes.set_xscale("log")
         axes.set_ylim(0.0, 104.0)
-        axes.set_xlabel("seconds of search")
+        axes.set_xlabel("seconds until the run ended")
         axes.set_ylabel("laws found (%)")
         _legend(axes, methods)
     return figure
