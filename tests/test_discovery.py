@@ -53,7 +53,7 @@ def test_the_record_is_json_and_its_text_predicts(found):
         "stability", "n_rows", "target_name", "target_unit", "feature_names", "feature_units",
     }  # fmt: skip
     law = {"expression", "latex", "complexity", "loss", "r2", "r2_heldout", "found_by", "constants"}
-    law |= {"standard_errors"}
+    law |= {"standard_errors", "constant_names", "constant_units", "constant_matches"}
     assert all(set(entry) == law for entry in [record["best"], *record["front"]])
     assert record["best"] in record["front"]
     assert (record["seed"], record["epochs"], record["stopped"]) == (4, 1, "exact")

@@ -18,7 +18,7 @@ from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.optimum import optimum
-from eqdisc.search.proposer import Proposals, State
+from eqdisc.search.proposer import INTERPRETED, Proposals, State
 
 Family = Callable[[Table], Iterator[Expression]]
 # From what says most with least to what is tried last; the first family with a short exact law ends the work.
@@ -111,7 +111,7 @@ class ClosedFormSession:
         for law in laws:
             if self._problem.admits(law) and law not in measured:
                 self._evaluations += 1
-                self._node_evaluations += law.size * rows.n_rows
+                self._node_evaluations += INTERPRETED * law.size * rows.n_rows
                 loss = float(np.mean((rows.target - evaluate(law, rows.features)) ** 2))
                 if np.isfinite(loss):
                     measured[law] = loss
