@@ -13,6 +13,7 @@ from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.carry_units import carrying_units
 from eqdisc.search.checkpoint import SearchState, StrategyState, check_same_search, fingerprint
 from eqdisc.search.choice import Choice
 from eqdisc.search.finish import Finisher
@@ -369,6 +370,7 @@ class _Run:
         candidates: list[Candidate] = []
         for expression, origin in proposed.items():
             law = expression if as_given else respell(expression, self.allowed)
+            law = None if law is None else carrying_units(law, self.search.problem.units)
             if law is not None and self.search.problem.admits(law):
                 candidate = self.scorer.score(law, origin)
                 if candidate is not None:
