@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.given_units import GivenUnits, given_units, with_units
+from eqdisc.data.physical_constants import physical_constants as offered
+from eqdisc.data.units import constant_texts
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.form import Form
 from eqdisc.expr.format import format_expression
@@ -45,6 +48,9 @@ def discover(
     max_size: int = 60,
     proposers: str | Sequence[str | Proposer] | None = None,
     stability: int = 0,
+    units: GivenUnits | None = None,
+    constants: str = "free",
+    physical_constants: str | Sequence[str] = (),
     out: Folder | None = None,
     overwrite: bool = False,
     observers: Sequence[Observer] | None = None,
@@ -63,10 +69,15 @@ def discover(
     max_size   : nodes a law may have
     proposers  : strategies, by name ("gp,closed_form") or as objects like `Seeds(("a*x**2",))`; None for all
     stability  : so many tables drawn again from the rows are searched too, each for a share of the epochs
+    units      : of columns, over those of the header: "v=m/s,t=s", a mapping, or the path of a TOML file
+    constants  : what numbers in laws may be, where columns have units: "free", of any unit; "dimensionless",
+                 mere numbers; "named", mere numbers and the constants of nature offered
+    physical_constants : constants of nature to offer, "c,h,k_B" or a list of names; "all" for all
     out        : folder to keep the run in: its state after every epoch, result, report, plots
     overwrite  : replace the run that the folder holds
     observers  : told of progress; None for a display in a notebook and silence elsewhere
 
+    Where a column has a unit, in the header or by `units`, laws respect it: lengths are not added to times.
     Of a table with very many rows some are searched, and all fit and judge what was found. Ctrl-C ends the
     search and the best so far is returned. OptionError for an impossible setting, DataError for anything but
     a `Dataset`.
@@ -80,6 +91,8 @@ def discover(
     ('3.25*radius**2', [3.25])
     """
     _check_dataset(dataset)
+    given = given_units(units)
+    dataset = with_units(dataset, given)
     language = _operator_set(operators, macros)
     settings = Settings(
         operators=" ".join(operator.name for operator in language.operators),
@@ -94,6 +107,9 @@ def discover(
         require=_texts("require", require),
         forbid=_texts("forbid", forbid),
         stability=_whole("stability", stability, least=0),
+        units=tuple(f"{name}={unit}" for name, unit in given.items()),
+        constants=constants,
+        physical_constants=tuple(constant.name for constant in offered(_names(physical_constants))),
     )
     task = SearchTask.of(dataset, settings, language, proposers)
     with _watched(observers) as watchers:
@@ -184,7 +200,12 @@ def fit(
     names = tuple(parsed.parameters[owner] if owner >= 0 else "" for owner in fitted.owners)
     settings = {"form": form, "start": dict(start or {}), "seed": seed}
     result = Discovery.of(found, problem, dataset, seed, settings)
-    law = replace(result.best, error_bars=fitted.error_bars, constant_names=names)
+    law = replace(
+        result.best,
+        error_bars=fitted.error_bars,
+        constant_names=names if any(names) else (),
+        constant_units=constant_texts(fitted.expression, dataset, (~fitted.error_bars.free).tolist()),
+    )
     result = replace(
         result,
         best=law,
@@ -222,6 +243,12 @@ def _texts(what: str, value: object) -> tuple[str, ...]:
     if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
         raise OptionError(f"{what} is {value!r}; wanted a list of texts")
     return tuple(texts)
+
+
+def _names(physical_constants: object) -> str | tuple[str, ...]:
+    if isinstance(physical_constants, str):
+        return physical_constants
+    return _texts("physical_constants", physical_constants)
 
 
 def _check_dataset(dataset: object) -> None:

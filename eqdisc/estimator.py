@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.given_units import GivenUnits
 from eqdisc.data.resolution import resolution
 from eqdisc.discovery import discover
 from eqdisc.errors import DataError
@@ -34,6 +35,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     max_size     : nodes the equation may have
     threads      : None for every core; never changes the answer
     proposers    : strategies; None for all
+    units        : of columns, such as {"v": "m/s"}; constants, physical_constants: as in `discover`
     random_state : a number, a `RandomState`, or None for another search at every fit
 
     A row that occurs twice counts as one of double weight and the order of rows does not matter. With
@@ -61,6 +63,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         max_size: int = 60,
         threads: int | None = None,
         proposers: str | Sequence[str | Proposer] | None = None,
+        units: GivenUnits | None = None,
+        constants: str = "free",
+        physical_constants: str | Sequence[str] = (),
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.operators = operators
@@ -70,6 +75,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.max_size = max_size
         self.threads = threads
         self.proposers = proposers
+        self.units = units
+        self.constants = constants
+        self.physical_constants = physical_constants
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -95,6 +103,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             threads=self.threads,
             max_size=self.max_size,
             proposers=self.proposers,
+            units=self.units,
+            constants=self.constants,
+            physical_constants=self.physical_constants,
         )
         return self
 

@@ -1,15 +1,31 @@
-"""Which strategies there are and in what order they take their turns."""
+"""Which strategies there are and in what order they have their first turns."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 from eqdisc.errors import OptionError
 from eqdisc.search.proposer import Proposer
 
-# Strategies by name, in the order they take their turns: those that need no compilation answer first.
-PROPOSERS: Mapping[str, tuple[str, str]] = {
-    "closed_form": ("eqdisc.proposers.closed_form", "ClosedForm"),
-    "gp": ("eqdisc.proposers.gp", "GeneticProgramming"),
+
+class Entry(NamedTuple):
+    """Where a strategy is: its module, the class of its settings, the strategies that it may call itself.
+
+    A strategy with inner ones takes them as `inner`; it knows none of them by name.
+    """
+
+    module: str
+    settings: str
+    inner: tuple[str, ...] = ()
+
+
+# Strategies by name, in the order of their first turns: those that need no compilation answer first, then
+# those whose turns are short.
+PROPOSERS: Mapping[str, Entry] = {
+    "closed_form": Entry("eqdisc.proposers.closed_form", "ClosedForm"),
+    "structure": Entry("eqdisc.proposers.structure", "Structure", ("closed_form",)),
+    "enumeration": Entry("eqdisc.proposers.enumeration", "Enumeration"),
+    "gp": Entry("eqdisc.proposers.gp", "GeneticProgramming"),
 }
 DEFAULT_PROPOSERS = tuple(PROPOSERS)
 
@@ -22,8 +38,10 @@ def named_proposer(name: str) -> Proposer:
     """
     if name not in PROPOSERS:
         raise OptionError(f"there is no proposer {name!r}; there are {', '.join(PROPOSERS)}")
-    module, settings = PROPOSERS[name]
-    strategy: Proposer = getattr(import_module(module), settings)()
+    entry = PROPOSERS[name]
+    settings = getattr(import_module(entry.module), entry.settings)
+    inner = tuple(named_proposer(other) for other in entry.inner)
+    strategy: Proposer = settings(inner=inner) if inner else settings()
     return strategy
 
 

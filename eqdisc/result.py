@@ -1,25 +1,30 @@
 """What a search leaves in people's hands: laws, and everything told about them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from eqdisc._typing import FloatArray
+from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.header import Header
+from eqdisc.data.searched import Restored
+from eqdisc.data.units import Unit
 from eqdisc.engine.reference import evaluate
 from eqdisc.errors import DataError
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.format import format_expression
+from eqdisc.expr.operators import CONSTANT, VARIABLE
 from eqdisc.expr.readable import readable
 from eqdisc.interop.latex import to_latex
 from eqdisc.interop.source import source
 from eqdisc.interop.sympy_bridge import symbol_names, sympy_text, to_sympy
 from eqdisc.scoring.candidate import Candidate
+from eqdisc.scoring.description import fixed_constants
 from eqdisc.scoring.loss import r_squared
 from eqdisc.scoring.uncertainty import ErrorBars, error_bars, prediction_interval
 from eqdisc.search.engine import SearchResult, StopReason
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
     from eqdisc.problem import Problem
 
 
+#: Names a constant of nature, or a product of some, by value, standard error and unit.
+Matcher = Callable[[float, float, Unit], str | None]
+
+T = TypeVar("T", str, str | None)
 IMPROBABLE = 1e-3  # a chi-square that a right sigma exceeds so seldom
 
 
@@ -47,7 +56,10 @@ class Law:
     r2_heldout     : the same on the rows held out; None where none were
     found_by       : the strategy that proposed it
     error_bars     : how well the table determines the constants
-    constant_names : what the user called the constants, in postfix order; empty for a law that was found
+    constant_names : what the user called the constants of a form, or those of constants of nature, in postfix
+                     order, "" for others; empty where none has a name
+    constant_units : the units of the constants as text, "1" for a mere number, None where it is not known
+    constant_matches : the constants of nature that fitted constants agree with, "h/k_B"; None for others
     """
 
     tree: Expression
@@ -59,11 +71,24 @@ class Law:
     found_by: str
     error_bars: ErrorBars = field(compare=False)
     constant_names: tuple[str, ...] = ()
+    constant_units: tuple[str | None, ...] = ()
+    constant_matches: tuple[str | None, ...] = ()
 
     @classmethod
-    def of(cls, candidate: Candidate, train: Dataset, heldout: Dataset | None) -> Self:
-        """The candidate with its error bars and R2 on the rows it was fitted to, and R2 on those held out."""
+    def of(
+        cls,
+        candidate: Candidate,
+        train: Dataset,
+        heldout: Dataset | None,
+        restored: Restored | None = None,
+        match: Matcher | None = None,
+    ) -> Self:
+        """The candidate with its error bars and R2 on the rows it was fitted to, and R2 on those held out.
+
+        restored : what is known of its constants; match : names a constant of nature by value, error, unit
+        """
         tree = candidate.expression
+        bars = error_bars(tree, train, None if restored is None else _fitted(restored))
         return cls(
             tree=tree,
             feature_names=train.feature_names,
@@ -72,7 +97,10 @@ class Law:
             r2=_r2(tree, train),
             r2_heldout=None if heldout is None else _r2(tree, heldout),
             found_by=candidate.found_by,
-            error_bars=error_bars(tree, train),
+            error_bars=bars,
+            constant_names=() if restored is None else _some(restored.names),
+            constant_units=() if restored is None else _some(tuple(map(_text, restored.units))),
+            constant_matches=() if restored is None or match is None else _matches(restored, bars, match),
         )
 
     @property
@@ -84,6 +112,38 @@ class Law:
     def constants(self) -> list[float]:
         """The constants of the tree, in postfix order."""
         return [float(value) for value in self.tree.constants]
+
+    @property
+    def formula(self) -> str:
+        """The law in the language that `eqdisc.parse` reads, with constants of nature by their names."""
+        return format_expression(readable(self.named[0]), self.named[1])
+
+    @property
+    def named(self) -> tuple[Expression, tuple[str, ...]]:
+        """The law with constants of nature as leaves of their own, and the names of all its leaves."""
+        names = list(self.feature_names)
+        codes, payload = list(self.tree.codes), list(self.tree.payload)
+        for place, name in zip(self._constant_places(), self._nature(), strict=True):
+            if name:
+                names += [] if name in names else [name]
+                codes[place], payload[place] = VARIABLE, float(names.index(name))
+        return Expression(tuple(codes), tuple(payload)), tuple(names)
+
+    @property
+    def constants_of_nature(self) -> dict[str, tuple[float, str]]:
+        """The constants of nature in the law by name: their values and units."""
+        units = self.constant_units or (None,) * len(self.constants)
+        rows = zip(self._nature(), self.constants, units, strict=True)
+        return {name: (value, unit or "") for name, value, unit in rows if name}
+
+    def _nature(self) -> tuple[str, ...]:
+        """Names of the constants of nature, which have one and were not fitted; "" for other constants."""
+        free = self.error_bars.free
+        names = self.constant_names or ("",) * free.size
+        return tuple("" if fitted else name for name, fitted in zip(names, free, strict=True))
+
+    def _constant_places(self) -> list[int]:
+        return [place for place, code in enumerate(self.tree.codes) if code == CONSTANT]
 
     @property
     def used_features(self) -> tuple[str, ...]:
@@ -134,6 +194,9 @@ class Law:
             "found_by": self.found_by,
             "constants": self.constants,
             "standard_errors": [_finite(float(error)) for error in errors],
+            "constant_names": list(self.constant_names or ("",) * len(errors)),
+            "constant_units": list(self.constant_units or (None,) * len(errors)),
+            "constant_matches": list(self.constant_matches or (None,) * len(errors)),
         }
 
     def _symbols(self) -> list[str]:
@@ -217,9 +280,17 @@ class Result:
         dataset: Dataset,
         seed: int,
         settings: Mapping[str, Any],
+        restored: Mapping[Candidate, Restored] | None = None,
+        match: Matcher | None = None,
     ) -> Self:
-        """The outcome of a search on a problem that was made from the table `dataset`."""
-        laws = {law: Law.of(law, problem.train, problem.heldout) for law in found.front}
+        """The outcome of a search on a problem that was made from the table `dataset`.
+
+        restored, match : as in `Law.of`
+        """
+        known = restored or {}
+        laws = {
+            law: Law.of(law, problem.train, problem.heldout, known.get(law), match) for law in found.front
+        }
         best = laws[found.best]
         names = dataset.feature_names
         return cls(
@@ -273,6 +344,31 @@ class Result:
             "warnings": list(self.warnings),
             "notes": list(self.notes),
         }
+
+
+def _fitted(restored: Restored) -> BoolArray:
+    """(c,) which constants were fitted."""
+    fitted: BoolArray = ~fixed_constants(restored.tree) & ~np.array(restored.fixed, dtype=np.bool_)
+    return fitted
+
+
+def _matches(restored: Restored, bars: ErrorBars, match: Matcher) -> tuple[str | None, ...]:
+    rows = zip(restored.tree.constants, bars.standard_errors, restored.units, restored.fixed, strict=True)
+    return _some(
+        tuple(
+            None if fixed or unit is None or not isfinite(error) else match(float(value), float(error), unit)
+            for value, error, unit, fixed in rows
+        )
+    )
+
+
+def _some(texts: tuple[T, ...]) -> tuple[T, ...]:
+    """The texts; none at all where all are empty."""
+    return texts if any(texts) else ()
+
+
+def _text(unit: Unit | None) -> str | None:
+    return None if unit is None else unit.text
 
 
 def _finite(value: float) -> float | None:

@@ -38,6 +38,9 @@ class Settings:
     require: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     stability: int = 0
+    units: tuple[str, ...] = ()  # "v=m/s" for each column whose unit was given apart from the header
+    constants: str = "free"
+    physical_constants: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """As plain data, ready for JSON."""

@@ -2,24 +2,35 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import get_args
 
+from eqdisc._typing import IntArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.physical_constants import physical_constants
 from eqdisc.data.scale import Scaling
+from eqdisc.data.searched import ConstantsMode, Restored, SearchedTable
+from eqdisc.data.units import Unit
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.form import Form
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.units import UnitRules
 from eqdisc.findings import Discovery
 from eqdisc.portfolio import portfolio
 from eqdisc.problem import Problem
 from eqdisc.proposers.seeds import Seeds
 from eqdisc.proposers.template import HasForm, Template, match_template
 from eqdisc.report.folder import RunFolder
+from eqdisc.scoring.candidate import Candidate
+from eqdisc.scoring.complexity import complexity
+from eqdisc.scoring.description import fixed_constants
 from eqdisc.search.checkpoint import SearchState, write_checkpoint
-from eqdisc.search.engine import Budget, Search, StopReason
+from eqdisc.search.choice import STANDARD_ERRORS
+from eqdisc.search.engine import Budget, Search, SearchResult, StopReason
+from eqdisc.search.named_constants import named_constant
 from eqdisc.search.observer import Observer
 from eqdisc.search.prior import feature_weights
 from eqdisc.search.proposer import Proposer
@@ -28,6 +39,7 @@ from eqdisc.search.stability import stability as resampled_stability
 from eqdisc.search.working_units import InWorkingUnits
 from eqdisc.settings import Settings
 
+MODES: tuple[ConstantsMode, ...] = get_args(ConstantsMode)
 RESAMPLE_SHARE = 2.0  # effort of all resamples together, in searches like the one they are held against
 
 
@@ -42,6 +54,7 @@ class SearchTask:
     settings: Settings
     language: OperatorSet
     strategies: tuple[Proposer, ...]
+    searched: SearchedTable
 
     @classmethod
     def of(
@@ -71,10 +84,11 @@ class SearchTask:
         Budget(
             settings.time_limit, settings.epochs
         )  # looked at before anything is written, as all that follows
+        searched = _searched(dataset, settings)
         for guess in settings.guesses:
-            _form(guess, dataset, language, functions=False)
+            _form(guess, searched.names, dataset, language, functions=False)
         if settings.template is not None:
-            _check_template(_form(settings.template, dataset, language), settings)
+            _check_template(_form(settings.template, searched.names, dataset, language), settings)
             if proposers is not None or settings.guesses:
                 raise OptionError("a template has a strategy of its own; leave out proposers and guesses")
             strategies: tuple[Proposer, ...] = (Template(settings.template),)
@@ -83,7 +97,7 @@ class SearchTask:
             settings = replace(settings, proposers=tuple(strategy.name for strategy in strategies))
         if settings.guesses:
             strategies = (Seeds(settings.guesses), *strategies)
-        return cls(dataset, settings, language, strategies)
+        return cls(dataset, settings, language, strategies, searched)
 
     def keep(
         self, folder: RunFolder, observers: Sequence[Observer], state: SearchState | None = None
@@ -117,22 +131,21 @@ class SearchTask:
         state: SearchState | None = None,
     ) -> Discovery:
         """Search, fit what was found to all rows, say how stable it is."""
-        settings, dataset = self.settings, self.dataset
+        settings, searched = self.settings, self.searched
+        dataset = searched.apply(self.dataset)
         threads = settings.threads or available_cores()
-        rows = search_rows(dataset, settings.seed)
-        searched = dataset if rows is None else dataset.take(rows)
-        problem = Problem.of(
-            searched,
-            self.language,
-            settings.max_size,
-            settings.seed,
-            [dataset.feature_names.index(name) for name in settings.require],
+        rows = search_rows(self.dataset, settings.seed)
+        problem = self._problem(dataset, rows)
+        form = (
+            None
+            if settings.template is None
+            else _form(settings.template, searched.names, dataset, self.language)
         )
-        form = None if settings.template is None else _form(settings.template, dataset, self.language)
         problem = replace(
             problem,
-            relevance=feature_weights(problem.train, settings.seed),
+            relevance=self._relevance(problem.train),
             restriction=None if form is None else HasForm(form),
+            units=searched.rules(),
         )
         search = Search(
             problem,
@@ -148,13 +161,60 @@ class SearchTask:
         if rows is not None:
             problem = on_all_rows(problem, dataset, rows, settings.seed)
             result = refit(result, problem, threads)
-        found = Discovery.of(result, problem, dataset, settings.seed, settings.record())
-        match = None if form is None else match_template(form, found.best.tree)
+        match = None if form is None else match_template(form, result.best.expression)
+        found = self._told(result, problem, rows)
         if match is not None:
             found = replace(found, notes=(*found.notes, *match.lines()))
         if settings.stability and found.stopped is not StopReason.INTERRUPTED:
             return self._judged_by_resampling(found)
         return found
+
+    def _problem(self, dataset: Dataset, rows: IntArray | None) -> Problem:
+        """The problem of a table: of some rows of it where there are very many."""
+        return Problem.of(
+            dataset if rows is None else dataset.take(rows),
+            self.language,
+            self.settings.max_size,
+            self.settings.seed,
+            [dataset.feature_names.index(name) for name in self.settings.require],
+        )
+
+    def _relevance(self, train: Dataset) -> tuple[float, ...] | None:
+        """That of the features; constants of nature, which explain nothing, together have as much at most."""
+        given, offered = self.dataset.feature_names, self.searched.constants
+        weights = feature_weights(train.select(given) if offered else train, self.settings.seed)
+        if not offered or weights is None:
+            return weights
+        share = sum(weights) / max(len(weights), len(offered))
+        return (*weights, *(share for _ in offered))
+
+    def _told(self, result: SearchResult, problem: Problem, rows: IntArray | None) -> Discovery:
+        """What was found, in terms of the columns as they were given."""
+        settings, searched = self.settings, self.searched
+        rules = problem.units
+        given = problem
+        if not searched.is_given:
+            given = self._problem(self.dataset, rows)
+            if rows is not None:
+                given = on_all_rows(given, self.dataset, rows, settings.seed)
+        result, restored = _restored(result, searched)
+        constants = searched.constants
+
+        def match(value: float, error: float, unit: Unit) -> str | None:
+            spread = STANDARD_ERRORS * error * unit.factor
+            return named_constant(value * unit.factor, spread, unit.dimension, constants)
+
+        found = Discovery.of(
+            result,
+            given,
+            self.dataset,
+            settings.seed,
+            settings.record(),
+            restored,
+            match if constants else None,
+        )
+        warnings = (*searched.warnings, *_units_broken(rules, result, restored))
+        return replace(found, notes=(*found.notes, *searched.notes), warnings=(*found.warnings, *warnings))
 
     def _judged_by_resampling(self, found: Discovery) -> Discovery:
         count = self.settings.stability
@@ -174,10 +234,69 @@ class SearchTask:
         return replace(found, stability=judged)
 
 
-def _form(text: str, dataset: Dataset, language: OperatorSet, functions: bool = True) -> Form:
-    return Form.parse(
-        text, dataset.feature_names, language.macros, target=dataset.target_name, functions=functions
-    )
+def _searched(dataset: Dataset, settings: Settings) -> SearchedTable:
+    """The table to search; OptionError for what is impossible with its units."""
+    mode = next((mode for mode in MODES if mode == settings.constants), None)
+    if mode is None:
+        raise OptionError(f"constants is {settings.constants!r}; wanted {', '.join(MODES)}")
+    constants = physical_constants(settings.physical_constants)
+    if mode == "named" and not constants:
+        raise OptionError(
+            "constants are to be named ones and none was offered; "
+            'offer some: --physical-constants c,h,k_B, or physical_constants="all"'
+        )
+    formulas = (*settings.guesses, settings.template or "")
+    as_given = [
+        name
+        for name in dataset.feature_names
+        if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for text in formulas)
+    ]
+    searched = SearchedTable.of(dataset, mode, constants, as_given)
+    if mode != "free" and searched.rules() is None:
+        raise OptionError(
+            f"constants are to be {mode} and no column has a unit that is known; "
+            "give units in the header, as in v [m/s], or by --units"
+        )
+    return searched
+
+
+def _restored(
+    result: SearchResult, searched: SearchedTable
+) -> tuple[SearchResult, dict[Candidate, Restored]]:
+    """The result over the columns as given; no law of its front is beaten by another, but for the best."""
+
+    def restore(law: Candidate) -> Restored:
+        return searched.restore(law.expression, fixed_constants(law.expression).tolist())
+
+    if searched.is_given:
+        return result, {law: restore(law) for law in (*result.front, result.best)}
+    laws: dict[Candidate, Candidate] = {}
+    facts: dict[Candidate, Restored] = {}
+    for law in dict.fromkeys((*result.front, result.best, *result.rivals)):
+        known = restore(law)
+        laws[law] = replace(law, expression=known.tree, complexity=complexity(known.tree))
+        facts[laws[law]] = known
+    front = sorted((laws[law] for law in result.front), key=lambda law: (law.complexity, law.loss))
+    best = laws[result.best]
+    kept = [
+        law for i, law in enumerate(front) if law == best or all(other.loss > law.loss for other in front[:i])
+    ]
+    rivals = tuple(laws[law] for law in result.rivals if laws[law] in kept)
+    return replace(result, front=tuple(kept), best=best, rivals=rivals), facts
+
+
+def _units_broken(
+    rules: UnitRules | None, result: SearchResult, restored: Mapping[Candidate, Restored]
+) -> tuple[str, ...]:
+    if rules is None or rules.admit(restored[result.best].searched):
+        return ()
+    return ("no law whose units hold was found; this is the best of those without",)
+
+
+def _form(
+    text: str, names: Sequence[str], dataset: Dataset, language: OperatorSet, functions: bool = True
+) -> Form:
+    return Form.parse(text, names, language.macros, target=dataset.target_name, functions=functions)
 
 
 def _check_template(form: Form, settings: Settings) -> None:

@@ -53,7 +53,7 @@ def test_the_record_is_json_and_its_text_predicts(found):
         "stability", "n_rows", "target_name", "target_unit", "feature_names", "feature_units",
     }  # fmt: skip
     law = {"expression", "latex", "complexity", "loss", "r2", "r2_heldout", "found_by", "constants"}
-    law |= {"standard_errors"}
+    law |= {"standard_errors", "constant_names", "constant_units", "constant_matches"}
     assert all(set(entry) == law for entry in [record["best"], *record["front"]])
     assert record["best"] in record["front"]
     assert (record["seed"], record["epochs"], record["stopped"]) == (4, 1, "exact")
@@ -111,7 +111,7 @@ def test_warnings_say_what_to_distrust():
         ({"epochs": 0}, "epochs is 0"),
         ({"epochs": 2.5}, "epochs is 2.5"),
         ({"seed": -1}, "seed is -1"),
-        ({"proposers": "gp,magic"}, "no proposer 'magic'; there are closed_form, gp"),
+        ({"proposers": "gp,magic"}, "no proposer 'magic'; there are closed_form, structure, enumeration, gp"),
         ({"proposers": ""}, "at least one proposer"),
         ({"operators": "+ - sinn"}, "sin"),
     ],

@@ -89,6 +89,8 @@ def _options(context: typer.Context, path: Path) -> dict[str, Any]:
         option = known.get(key.replace("-", "_"))
         if option is None or option.name is None:
             raise OptionError(f"{path}: there is no option {key!r}; there are {', '.join(sorted(known))}")
+        if isinstance(value, dict):  # [units]
+            value = [f"{name}={text}" for name, text in value.items()]
         if isinstance(value, list) and not option.multiple:
             value = ",".join(str(item) for item in value)
         options[option.name] = [value] if option.multiple and isinstance(value, str) else value

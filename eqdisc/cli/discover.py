@@ -68,6 +68,21 @@ def discover(  # one parameter for each option: the signature is the command lin
     stability: Annotated[
         int, typer.Option(metavar="N", help="Search N resampled tables too, in twice the time.")
     ] = 0,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A=UNIT,...",
+            help="Units that laws respect, such as v=m/s,t=s, or a TOML file of them.",
+        ),
+    ] = None,
+    constants: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="Numbers in laws: free (of any unit), dimensionless or named."),
+    ] = "free",
+    physical_constants: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Constants of nature to offer, such as c,h,k_B; or all."),
+    ] = None,
     no_units: NoUnits = False,
     sheet: Sheet = None,
     out: Out = None,
@@ -109,6 +124,9 @@ def discover(  # one parameter for each option: the signature is the command lin
                 max_size=max_size,
                 proposers=proposers,
                 stability=stability,
+                units=units,
+                constants=constants,
+                physical_constants=physical_constants or (),
                 out=out,
                 overwrite=overwrite,
                 observers=observers,

@@ -50,9 +50,7 @@ def fit(
             raise OptionError(
                 f'the form {form!r} does not say what it explains; write "y = {form}" or give --target'
             )
-        dataset = read_table(
-            table, explained, sigma=sigma, weights=weights, units=not no_units, sheet=sheet
-        )
+        dataset = read_table(table, explained, sigma=sigma, weights=weights, units=not no_units, sheet=sheet)
         found = fit_form(dataset, form, start=_starts(start or []), seed=seed, out=out, overwrite=overwrite)
         print_result(found, as_json)
 

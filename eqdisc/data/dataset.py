@@ -28,6 +28,7 @@ class Dataset:
     feature_units      : the unit of each feature as it was written, None where none was
     target_unit        : the same of the target
     notes              : what the reader of the table should know of it: rows left out, constant columns ...
+    other_names        : columns that the table read has besides and that play no part
     """
 
     features: FloatArray
@@ -41,6 +42,7 @@ class Dataset:
     feature_units: tuple[str | None, ...] = ()
     target_unit: str | None = None
     notes: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.feature_units:

@@ -1,7 +1,7 @@
 """The door for tables: whatever holds one as a Dataset, with errors that name row and column."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -275,7 +275,7 @@ def _dataset(
         matrix[:, i] = taken(j)
     target = taken(roles.target)
     feature_names = [header.names[j] for j in chosen]
-    return Dataset.of(
+    dataset = Dataset.of(
         matrix,
         target,
         feature_names,
@@ -286,6 +286,8 @@ def _dataset(
         target_unit=header.units[roles.target],
         notes=(*table.notes, *gaps, *column_notes(feature_names, matrix, target_name, target)),
     )
+    others = {*header.names} - {*feature_names, target_name, ""}
+    return replace(dataset, other_names=tuple(name for name in header.names if name in others))
 
 
 def _check_spread(

@@ -194,3 +194,177 @@ class UnitRules:
         except UnitError:
             return False
         return found is None or self.target is None or found == self.target
+
+
+def remainder(target: Dimension, dimensions: Sequence[Dimension]) -> Dimension:
+    """What is left of a dimension after the best that powers of others can do; dimensionless: they make it.
+
+    >>> metre, second, newton = Dimension.of(m=1), Dimension.of(s=1), Dimension.of(m=1, kg=1, s=-2)
+    >>> print(remainder(metre / second**2, [metre, second]), "|", remainder(newton, [metre, second]))
+    1 | kg
+    """
+    left, rows = list(target.exponents), _echelon([list(each.exponents) for each in dimensions])
+    for pivot, row in rows:
+        factor = left[pivot]
+        left = [a - factor * b for a, b in zip(left, row, strict=True)]
+    return Dimension(tuple(left))
+
+
+def constant_dimensions(expression: Expression, rules: UnitRules) -> tuple[MaybeDimension, ...]:
+    """The dimension that each constant must have, in postfix order; None where any would do.
+
+    Sums need equal dimensions, products add them, functions and exponents take numbers: linear equations
+    for the exponents, solved exactly. All None where they have no solution. Where constants are mere
+    numbers, all are dimensionless.
+
+    >>> from eqdisc.expr.parse import parse
+    >>> metre, second = Dimension.of(m=1), Dimension.of(s=1)
+    >>> law = parse("2.5*x + 3*exp(-t/7)*t", ["x", "t"])
+    >>> print(*constant_dimensions(law, UnitRules((metre, second), metre)))
+    1 m s^-1 s
+    """
+    if rules.constants == "dimensionless":
+        return (DIMENSIONLESS,) * len(expression.constants)
+    found = constant_exponents(
+        expression,
+        [None if unit is None else unit.exponents for unit in rules.features],
+        None if rules.target is None else rules.target.exponents,
+        len(BASE_UNITS),
+    )
+    return tuple(None if exponents is None else Dimension(exponents) for exponents in found)
+
+
+#: Exponents of whatever units are measured in; all vectors of one calculation have the same length.
+Exponents = tuple[Fraction, ...]
+
+
+def constant_exponents(
+    expression: Expression,
+    features: Sequence[Exponents | None],
+    target: Exponents | None,
+    length: int,
+    numbers: Sequence[bool] = (),
+) -> tuple[Exponents | None, ...]:
+    """As `constant_dimensions`, over any base units: (length,) exponents of each feature and the target.
+
+    numbers : which constants are taken for mere numbers, as far as that can be: the 2 of m*v**2/2
+    """
+    equations = _Equations(expression, features, length)
+    root = equations.root()
+    if target is not None:
+        equations.add(root, _Monomial({}, target))
+    solution = equations.solution([i for i, is_number in enumerate(numbers) if is_number])
+    return tuple(solution.get(("constant", i)) for i in range(len(expression.constants)))
+
+
+_Unknown = tuple[Literal["constant", "feature"], int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Monomial:
+    """A unit as a product of powers of unknown ones, times a known one."""
+
+    powers: dict[_Unknown, Fraction]
+    known: Exponents
+
+    def times(self, other: "_Monomial", power: Fraction = Fraction(1)) -> "_Monomial":
+        powers = dict(self.powers)
+        for unknown, k in other.powers.items():
+            powers[unknown] = powers.get(unknown, Fraction(0)) + power * k
+        known = tuple(a + power * b for a, b in zip(self.known, other.known, strict=True))
+        return _Monomial({unknown: k for unknown, k in powers.items() if k}, known)
+
+
+class _Equations:
+    """The equations between units that an expression asks for."""
+
+    def __init__(self, expression: Expression, features: Sequence[Exponents | None], length: int) -> None:
+        self._expression = expression
+        self._features = features
+        self._one = _Monomial({}, (Fraction(0),) * length)
+        self._zeros: list[_Monomial] = []  # products that must have no unit
+
+    def add(self, left: _Monomial, right: _Monomial) -> None:
+        """Both have the same unit."""
+        self._zeros.append(left.times(right, Fraction(-1)))
+
+    def root(self) -> _Monomial:
+        """The unit of the whole; the equations within are added."""
+        stack: list[tuple[_Monomial, float | None]] = []
+        constants = 0
+        for code, payload in zip(self._expression.codes, self._expression.payload, strict=True):
+            if code == VARIABLE:
+                stack.append((self._leaf("feature", int(payload)), None))
+            elif code == CONSTANT:
+                stack.append((self._leaf("constant", constants), payload))
+                constants += 1
+            else:
+                row = row_of(code)
+                operands = stack[-row.arity :]
+                del stack[-row.arity :]
+                unit = self._joined(row, [unit for unit, _ in operands], operands[-1][1])
+                stack.append((unit, _number(row, [value for _, value in operands])))
+        return stack[0][0]
+
+    def solution(self, numbers: Sequence[int]) -> dict[_Unknown, Exponents]:
+        """The unknown units that the equations determine; none where they contradict each other."""
+        zeros = [_Monomial({("constant", i): Fraction(1)}, self._one.known) for i in numbers]
+        return self._solved([*self._zeros, *zeros]) or (self._solved(self._zeros) if numbers else {})
+
+    def _solved(self, zeros: list[_Monomial]) -> dict[_Unknown, Exponents]:
+        unknowns = list(dict.fromkeys(unknown for zero in zeros for unknown in zero.powers))
+        rows = [
+            [*(zero.powers.get(unknown, Fraction(0)) for unknown in unknowns), *zero.known] for zero in zeros
+        ]
+        solved = {}
+        for pivot, row in _echelon(rows):
+            if pivot >= len(unknowns):
+                return {}
+            if not any(row[pivot + 1 : len(unknowns)]):
+                solved[unknowns[pivot]] = tuple(-k for k in row[len(unknowns) :])
+        return solved
+
+    def _leaf(self, kind: Literal["constant", "feature"], index: int) -> _Monomial:
+        known = self._features[index] if kind == "feature" else None
+        return (
+            _Monomial({(kind, index): Fraction(1)}, self._one.known)
+            if known is None
+            else _Monomial({}, known)
+        )
+
+    def _joined(self, row: Operator, units: list[_Monomial], last: float | None) -> _Monomial:
+        rule, first = row.units, units[0]
+        if isinstance(rule, Fraction):
+            return self._one.times(first, rule)
+        if rule in ("product", "quotient"):
+            return first.times(units[1], Fraction(1 if rule == "product" else -1))
+        if rule == "pow":
+            self.add(units[1], self._one)
+            if last is not None and np.isfinite(last):
+                return self._one.times(first, _rational(last))
+            self.add(first, self._one)
+            return self._one
+        alike = units[1:] if rule == "where" else units
+        if rule == "dimensionless":
+            alike = [self._one, *units]
+        for unit in alike[1:]:
+            self.add(unit, alike[0])
+        return alike[0] if rule in ("same", "where") else self._one
+
+
+def _echelon(rows: list[list[Fraction]]) -> list[tuple[int, list[Fraction]]]:
+    """The reduced row echelon form: pivots and their rows."""
+    done: list[tuple[int, list[Fraction]]] = []
+    for row in rows:
+        for pivot, other in done:
+            row = _without(row, pivot, other)
+        pivot = next((j for j, value in enumerate(row) if value), -1)
+        if pivot >= 0:
+            row = [value / row[pivot] for value in row]
+            done = [(j, _without(other, pivot, row)) for j, other in done] + [(pivot, row)]
+    return done
+
+
+def _without(row: list[Fraction], pivot: int, other: list[Fraction]) -> list[Fraction]:
+    factor = row[pivot]
+    return [a - factor * b for a, b in zip(row, other, strict=True)] if factor else row

@@ -10,7 +10,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.interop.latex import latex_name, to_latex
 from eqdisc.interop.source import source
 from eqdisc.report.citation import bibtex, citation, version
-from eqdisc.report.constants import constants_of, lettered, rounded
+from eqdisc.report.constants import constants_of, lettered, match_lines, nature_lines, shown_law, unit_lines
 from eqdisc.report.mathml import equation_mathml, mathml
 from eqdisc.report.numbers import constant_table
 from eqdisc.report.plots import INK, drawn, figures
@@ -111,7 +111,7 @@ def _why(result: Result) -> str:
 
 
 def _equation(result: Result, law: Law) -> str:
-    return _displayed(equation_mathml(result.target_name, rounded(law), law.feature_names), law)
+    return _displayed(equation_mathml(result.target_name, *shown_law(law)), law)
 
 
 def _displayed(formula: str, law: Law) -> str:
@@ -162,21 +162,28 @@ def _constants(result: Result) -> str:
     if not law.constants:
         return ""
     fitted = constants_of(law)
+    lines = (*unit_lines(law), *nature_lines(law), *match_lines(law))
+    known = "".join(f"<p>{escape(line)}</p>" for line in lines)
     if not fitted:
-        return _section("Constants", "<p>The numbers in the law are short ones and taken as exact.</p>")
+        told = known or "<p>The numbers in the law are short ones and taken as exact.</p>"
+        return _section("Constants", told)
     named, formula = lettered(law), ""
     if named is not None:
         tree, names = named
         formula = _displayed(equation_mathml(result.target_name, tree, names), law)
+    units = any(row.unit is not None for row in fitted)
     rows = [
         f"<td>{mathml(latex_name(row.name))}</td><td>{mathml(row.shown('latex'))}</td>"
-        f'<td class="number">{row.value:.17g}</td>'
+        + (f"<td>{escape(row.unit or '-')}</td>" if units else "")
+        + f'<td class="number">{row.value:.17g}</td>'
         for row in fitted
     ]
+    heads = ("constant", "value", *(("unit",) if units else ()), "all digits")
     return _section(
         "Constants",
         formula,
-        _table(("constant", "value", "all digits"), rows, numbers=("all digits",)),
+        _table(heads, rows, numbers=("all digits",)),
+        known,
         f'<p class="faint">{_scatter(result)}</p>',
         _correlation(law),
     )
@@ -234,8 +241,8 @@ def _front(result: Result) -> str:
             *((r2, share(r2)) for r2 in (law.r2, law.r2_heldout)[: 1 + heldout]),
         ]
         cells = "".join(f'<td class="number" data-value="{value}">{text}</td>' for value, text in figures)
-        typeset = equation_mathml(result.target_name, law.tree, law.feature_names, digits=5)
-        text = escape(law_text(law.tree, law.feature_names))
+        typeset = equation_mathml(result.target_name, *law.named, digits=5)
+        text = escape(law_text(*law.named))
         kinds = [("chosen", law is result.best), ("long", law.tree.size > LONG)]
         kind = " ".join(name for name, fits in kinds if fits)
         rows.append(
@@ -255,9 +262,7 @@ def _rivals(result: Result) -> str:
     laws = "".join(_equation(result, law) for law in result.rivals[:RIVALS_SHOWN])
     more = len(result.rivals) - RIVALS_SHOWN
     others = f" Nor {more} more of the front." if more > 0 else ""
-    return _section(
-        "Rivals", f"<p>The table cannot tell these laws from the one chosen.{others}</p>", laws
-    )
+    return _section("Rivals", f"<p>The table cannot tell these laws from the one chosen.{others}</p>", laws)
 
 
 def _stability(result: Result) -> str:
@@ -321,9 +326,7 @@ def _table(
     whole_rows: bool = False,
 ) -> str:
     """`rows` are cells that are markup already, or whole rows of them."""
-    head = "".join(
-        f"<th{' class=number' if name in numbers else ''}>{escape(name)}</th>" for name in heads
-    )
+    head = "".join(f"<th{' class=number' if name in numbers else ''}>{escape(name)}</th>" for name in heads)
     body = "\n".join(rows if whole_rows else (f"<tr>{row}</tr>" for row in rows))
     return (
         f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead>\n'

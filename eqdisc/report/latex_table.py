@@ -3,7 +3,7 @@
 import re
 
 from eqdisc.interop.latex import latex_name, to_latex
-from eqdisc.report.constants import rounded
+from eqdisc.report.constants import shown_law
 from eqdisc.report.words import rms, share
 from eqdisc.result import Law, Result
 
@@ -56,13 +56,13 @@ def escaped(text: str) -> str:
 
 
 def _row(law: Law, chosen: bool, heldout: bool) -> str:
-    tree = rounded(law) if chosen else law.tree
+    tree, names = shown_law(law) if chosen else law.named
     figures = [str(law.complexity), _number(rms(law.loss)), share(law.r2)]
     if heldout:
         figures.append(share(law.r2_heldout))
     star = "$\\star$ " if chosen else ""
     cells = [figure.replace("-", "$-$") if figure != "-" else "--" for figure in figures]
-    formula = to_latex(tree, law.feature_names, 6 if chosen else DIGITS)
+    formula = to_latex(tree, names, 6 if chosen else DIGITS)
     return f"    {star}{' & '.join(cells)} & ${formula}$ \\\\"
 
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from eqdisc.expr.expression import Expression
-from eqdisc.report.constants import rounded
+from eqdisc.report.constants import shown_law
 from eqdisc.report.mathml import equation_mathml
 from eqdisc.report.progress import Narrator, left
 from eqdisc.report.text import LABEL, summary
@@ -92,12 +92,12 @@ def result_html(result: Result) -> str:
     rows = []
     for number, law in enumerate(result.front, start=1):
         figures = _figures(law, *(law.r2, law.r2_heldout)[: 1 + heldout])
-        rows.append(_row(law is result.best, law.tree, law.feature_names, str(number), *figures))
+        rows.append(_row(law is result.best, *law.named, str(number), *figures))
     words = "".join(
         f'<tr><td style="{_CELL}"><b>{escape(label)}</b></td><td style="{_CELL}">{escape(text)}</td></tr>'
         for label, text in _words(result)
     )
-    equation = _equation(result.target_name, rounded(result.best), result.feature_names)
+    equation = _equation(result.target_name, *shown_law(result.best))
     return f"<div>{equation}{_table(heads, rows)}<table>{words}</table></div>"
 
 

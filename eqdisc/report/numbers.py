@@ -46,6 +46,7 @@ class ConstantRow:
     standard_error : 0.0 for an exact one, infinite for one the table does not determine
     kind           : exact (a short number, not fitted), fitted, or undetermined
     nice           : 1/3, pi/2 ... where an exact one is such a number
+    unit           : as text; None where it is not known, or a mere number
     """
 
     name: str
@@ -53,6 +54,7 @@ class ConstantRow:
     standard_error: float
     kind: Kind
     nice: str | None = None
+    unit: str | None = None
 
     @property
     def relative(self) -> float:
@@ -64,7 +66,7 @@ class ConstantRow:
     def shown(self, style: Style = "text") -> str:
         """`9.81 ± 0.02`, `1/3`, or the value and that it is undetermined."""
         if self.kind == "exact":
-            return nice_text(self.value, style) or _plain(self.value, style)
+            return nice_text(self.value, style) or plain(self.value, style)
         return with_error(self.value, self.standard_error, style)
 
 
@@ -95,9 +97,9 @@ def with_error(value: float, error: float, style: Style = "text") -> str:
     if not isfinite(value):
         return str(value)
     if error == 0.0:
-        return _plain(value, style)
+        return plain(value, style)
     if not isfinite(error):
-        shown = _plain(float(f"{value:.4g}"), style)
+        shown = plain(float(f"{value:.4g}"), style)
         return f"{shown} ({UNDETERMINED})" if style == "text" else rf"{shown}\ \text{{({UNDETERMINED})}}"
     sign = "±" if style == "text" else r"\pm"
     with localcontext(prec=WORKING_DIGITS):
@@ -109,7 +111,7 @@ def with_error(value: float, error: float, style: Style = "text") -> str:
             if top - last < WORKING_DIGITS:
                 number = number.quantize(Decimal(1).scaleb(last))
             blur = spread.quantize(Decimal(1).scaleb(last))
-            return f"{_plain(float(number), style)} {sign} {_plain(float(blur), style)}"
+            return f"{plain(float(number), style)} {sign} {plain(float(blur), style)}"
         power = 0 if top in PLAIN and last <= 0 else top
         unit = Decimal(1).scaleb(last - power)
         pair = f" {sign} ".join(f"{part.scaleb(-power).quantize(unit):f}" for part in (number, spread))
@@ -130,7 +132,7 @@ def nice_text(value: float, style: Style = "text") -> str | None:
     found: list[tuple[int, str]] = []
     digits = Decimal(repr(float(value))).normalize().as_tuple().digits
     if len(digits) <= MAX_DIGITS:
-        found.append((len(_plain(value, "text")), _plain(value, style)))
+        found.append((len(plain(value, "text")), plain(value, style)))
     for (base, _), symbol in zip(BASES, _SYMBOLS, strict=True):
         for q in DENOMINATORS:
             p = round(value / base * q)
@@ -160,7 +162,7 @@ def _times(number: int, symbol: str, style: Style) -> str:
     return symbol if number == 1 else f"{number}{'*' if style == 'text' else ' '}{symbol}"
 
 
-def _plain(value: float, style: Style) -> str:
+def plain(value: float, style: Style = "text") -> str:
     """All digits of a number, with a power of ten where it is very large or very small."""
     number = Decimal(repr(float(value)))
     if value == 0.0:

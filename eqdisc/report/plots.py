@@ -176,7 +176,7 @@ def front_figure(result: Result) -> "Figure":
 
 
 def _label_chosen(ax: "Axes", result: Result, size: float, error: float) -> None:
-    text = law_text(result.best.tree, result.feature_names, digits=4)
+    text = law_text(*result.best.named, digits=4)
     text = text if len(text) <= 60 else "chosen"
     sizes = [law.complexity for law in result.front]
     on_the_left = size <= (sizes[0] + sizes[-1]) / 2.0

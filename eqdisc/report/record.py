@@ -136,7 +136,6 @@ def _law_record(law: Law) -> dict[str, Any]:
         **law.record(),
         "tree": format_expression(law.tree, _neutral(len(law.feature_names))),
         "error_bars": law.error_bars.record(),
-        **({"constant_names": list(law.constant_names)} if law.constant_names else {}),
         **({"not_finite": odd} if odd else {}),
     }
 
@@ -155,6 +154,8 @@ def _law(fields: "_Fields", names: tuple[str, ...]) -> Law:
         found_by=fields.text("found_by"),
         error_bars=fields.made("error_bars", lambda record: _error_bars(record, tree)),
         constant_names=fields.made("constant_names", lambda names: _constant_names(names, tree), []),
+        constant_units=fields.made("constant_units", lambda units: _of_constants(units, tree), []),
+        constant_matches=fields.made("constant_matches", lambda names: _of_constants(names, tree), []),
     )
 
 
@@ -168,7 +169,15 @@ def _error_bars(record: Mapping[str, Any], tree: Expression) -> ErrorBars:
 def _constant_names(names: Any, tree: Expression) -> tuple[str, ...]:
     if (names and len(names) != tree.constants.size) or not all(isinstance(name, str) for name in names):
         raise ValueError("the names are those of other constants")
-    return tuple(names)
+    return tuple(names) if any(names) else ()
+
+
+def _of_constants(texts: Any, tree: Expression) -> tuple[str | None, ...]:
+    """Text for each constant, or None; empty where no constant has any."""
+    found = tuple(map(_optional_text, texts))
+    if found and len(found) != tree.constants.size:
+        raise ValueError("they are those of other constants")
+    return found if any(text is not None for text in found) else ()
 
 
 def _tree(text: str, n_features: int) -> Expression:

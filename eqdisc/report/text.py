@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from shlex import quote
 
 from eqdisc.expr.operators import OperatorSet
-from eqdisc.report.constants import constants_of
+from eqdisc.report.constants import constants_of, match_lines, nature_lines, unit_lines
 from eqdisc.report.words import law_text, share, with_unit
 from eqdisc.result import Law, Result
 
@@ -17,11 +17,14 @@ def summary(result: Result) -> str:
     """The law, the front with the chosen law marked, why it was chosen, how sure it is, how to repeat it."""
     name = with_unit(result.target_name, result.target_unit)
     lines = [
-        f"{name} = {law_text(result.best.tree, result.feature_names)}",
+        f"{name} = {law_text(*result.best.named)}",
         "",
-        *front_table(result.front, result.best, result.feature_names),
+        *front_table(result.front, result.best),
         "",
         *_constants(result.best),
+        *labelled("units", unit_lines(result.best)),
+        *labelled("where", nature_lines(result.best)),
+        *labelled("match", match_lines(result.best)),
         f"chosen   {result.reason}",
         *rival_lines(result),
         *stability_lines(result),
@@ -58,13 +61,15 @@ def repeat_options(result: Result) -> str:
     words += [f"--guess {quote(guess)}" for guess in told.get("guesses", ())]
     if told.get("template"):
         words.append(f"--template {quote(told['template'])}")
-    for key in ("require", "forbid"):
+    if told.get("constants", "free") != "free":
+        words.append(f"--constants {told['constants']}")
+    for key in ("require", "forbid", "units", "physical_constants"):
         if told.get(key):
-            words.append(f"--{key} {quote(','.join(told[key]))}")
+            words.append(f"--{key.replace('_', '-')} {quote(','.join(told[key]))}")
     return " ".join(words)
 
 
-def front_table(laws: Sequence[Law], best: Law, names: Sequence[str]) -> list[str]:
+def front_table(laws: Sequence[Law], best: Law) -> list[str]:
     """Lines of an aligned table, simplest law first, `>` before the chosen one; no law is cut or wrapped.
 
     The numbers are those that `--equation` takes.
@@ -74,7 +79,7 @@ def front_table(laws: Sequence[Law], best: Law, names: Sequence[str]) -> list[st
     for number, law in enumerate(laws, start=1):
         judged = (share(law.r2_heldout),) if heldout else ()
         figures = (str(number), str(law.complexity), f"{law.loss:.3g}", share(law.r2), *judged)
-        rows.append((">" if law is best else "", *figures, law.found_by, law_text(law.tree, names)))
+        rows.append((">" if law is best else "", *figures, law.found_by, law_text(*law.named)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     left = (0, len(widths) - 2, len(widths) - 1)
     return [
@@ -107,8 +112,13 @@ def stability_lines(result: Result) -> list[str]:
 def _constants(law: Law) -> list[str]:
     rows = constants_of(law)
     width = max((len(row.name) for row in rows), default=0)
-    labels = ["constant", *[""] * len(rows)]
-    return [
-        f"{label:<{LABEL}}{row.name:<{width}} = {row.shown()}"
-        for label, row in zip(labels, rows, strict=False)
-    ]
+    return labelled(
+        "constant",
+        [f"{row.name:<{width}} = {row.shown()}{'' if row.unit is None else ' ' + row.unit}" for row in rows],
+    )
+
+
+def labelled(label: str, lines: Sequence[str]) -> list[str]:
+    """Lines of which the first begins with a word."""
+    labels = [label, *[""] * len(lines)]
+    return [f"{each:<{LABEL}}{line}" for each, line in zip(labels, lines, strict=False)]

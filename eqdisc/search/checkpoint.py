@@ -9,7 +9,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.search.proposer import Proposer, State
+from eqdisc.search.shares import Account
 
-FORMAT = 1  # of the file; a change of what the search keeps raises it
+FORMAT = 2  # of the file; a change of what the search keeps raises it
 HEADER = "header.json"
 _DIGEST = "sha256:"
 # What reading a file that is no checkpoint, or no longer one, has been seen to raise.
@@ -45,7 +46,8 @@ _UNREADABLE = (
 class StrategyState:
     """What the loop and the strategy itself know after an epoch.
 
-    last    : the proposals of its last epoch
+    last    : the proposals of its last turn
+    account : what it has been given and has contributed
     session : the state of its session; None where it has not been started or is exhausted
     """
 
@@ -53,6 +55,7 @@ class StrategyState:
     exhausted: bool
     last: tuple[Expression, ...]
     session: State | None
+    account: Account = field(default_factory=Account)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,8 @@ class SearchState:
     exact            : whether an exact law ended the search
     evaluations, node_evaluations, seconds, compile_seconds : spent so far
     strategies       : in the order in which they are asked
+    verified         : places on the front of the laws that were polished to see whether they are exact then;
+                       verifying: node evaluations spent on that
     """
 
     asked: Mapping[str, str]
@@ -80,6 +85,8 @@ class SearchState:
     seconds: float
     compile_seconds: float
     strategies: tuple[StrategyState, ...]
+    verified: tuple[int, ...] = ()
+    verifying: float = 0.0
 
 
 # ------------------------------------------------------------------ whose checkpoint it is
@@ -109,6 +116,7 @@ def fingerprint(problem: Problem, seed: int, proposers: Sequence[Proposer]) -> d
         "weights of the operators": _digest(np.array(list(problem.operators.weights.values()))),
         "size limit": str(problem.max_size),
         "required variables": ", ".join(names[feature] for feature in problem.required) or "none",
+        "units": "none" if problem.units is None else _digest(repr(problem.units)),
         "weights of the variables": "all alike"
         if problem.relevance is None
         else _digest(np.array(problem.relevance)),
@@ -236,7 +244,10 @@ def _record(state: SearchState) -> dict[str, Any]:
         **vars(state),
         "front": _packed_laws(state.front),
         "milestones": _packed_laws(state.milestones),
-        "strategies": [{**vars(live), "last": _packed(live.last)} for live in state.strategies],
+        "strategies": [
+            {**vars(live), "last": _packed(live.last), "account": vars(live.account)}
+            for live in state.strategies
+        ],
     }
 
 
@@ -244,8 +255,10 @@ def _state(record: dict[str, Any]) -> SearchState:
     fields = {name: value for name, value in record.items() if name != "format"}
     fields["front"] = _laws(record["front"])
     fields["milestones"] = _laws(record["milestones"])
+    fields["verified"] = tuple(record["verified"])
     fields["strategies"] = tuple(
-        StrategyState(**{**live, "last": _expressions(live["last"])}) for live in record["strategies"]
+        StrategyState(**{**live, "last": _expressions(live["last"]), "account": Account(**live["account"])})
+        for live in record["strategies"]
     )
     return SearchState(**fields)
 

@@ -1,4 +1,4 @@
-"""The search loop: ask every strategy, confirm, keep, tell, stop."""
+"""The search loop: ask the strategies in turn, confirm, keep, tell, stop."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,16 @@ from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.carry_units import carrying_units
 from eqdisc.search.checkpoint import SearchState, StrategyState, check_same_search, fingerprint
 from eqdisc.search.choice import Choice
 from eqdisc.search.finish import Finisher
 from eqdisc.search.front import ParetoFront
 from eqdisc.search.observer import Observer, Progress
 from eqdisc.search.proposer import Proposals, Proposer, Session, State
+from eqdisc.search.shares import Account, Shares, gain
 from eqdisc.search.spelling import allowed_codes, respell
+from eqdisc.search.verifier import Verifier
 
 POLISHING = 0.3  # seconds that polishing the front takes at the end, on an ordinary machine
 
@@ -49,6 +52,9 @@ class Budget:
     patience   : epochs without improvement after which a search stalls, at least ...
     persistence: ... and at least this many times the epoch of the last improvement
     gain       : relative fall of the loss, at some complexity, that counts as an improvement
+
+    In the first epoch every strategy has a turn. After that an epoch is about as much work as the most
+    expensive turn, shared among the strategies (`eqdisc.search.shares`).
     """
 
     time_limit: float = 30.0
@@ -95,10 +101,10 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class Search:
-    """A search that has not run yet: the problem, the strategies in the order they are asked, the budget.
+    """A search that has not run yet: the problem, the strategies in order of their first turns, the budget.
 
     Every strategy draws from its own random stream, named by the strategy and not by its place in the list.
-    A strategy is compiled right before its first epoch, so that those listed first answer meanwhile, and not
+    A strategy is compiled right before its first turn, so that those listed first answer meanwhile, and not
     at all when their answer is exact.
 
     keeper      : called with the whole state after every epoch, before the observers; what it raises ends the
@@ -150,18 +156,19 @@ class _Live:
         self.stream = stream
         self.session: Session | None = None
         self.exhausted = False
-        self.seconds = 0.0  # the longer of its last two epochs
-        self._epoch_seconds = 0.0
+        self.seconds = 0.0  # the longer of its last two turns
+        self._turn_seconds = 0.0
         self._last: dict[Expression, None] = {}
         self._kept: State | None = None  # of the session before the search was resumed
 
-    def unseen(self, proposals: Proposals) -> list[Expression]:
-        """The proposals without those of the epoch before: elites come again and again."""
+    def unseen(self, proposals: Proposals) -> dict[Expression, str]:
+        """The proposals, and how they were found, without those of the turn before: elites come again."""
         last, self._last = self._last, dict.fromkeys(proposals.expressions)
-        return [expression for expression in self._last if expression not in last]
+        found = proposals.found_by(self.proposer.name)
+        return {expression: origin for expression, origin in found.items() if expression not in last}
 
     def took(self, seconds: float) -> None:
-        self.seconds, self._epoch_seconds = max(seconds, self._epoch_seconds), seconds
+        self.seconds, self._turn_seconds = max(seconds, self._turn_seconds), seconds
 
     def start(self, search: "Search") -> tuple[Session, float]:
         """The session, where it was when the search was resumed; the seconds that compilation took."""
@@ -172,10 +179,10 @@ class _Live:
         self.session, self._kept = session, None
         return session, seconds
 
-    def state(self) -> StrategyState:
+    def state(self, account: Account) -> StrategyState:
         kept = self._kept if self.session is None else self.session.state()
         return StrategyState(
-            self.proposer.name, self.exhausted, tuple(self._last), None if self.exhausted else kept
+            self.proposer.name, self.exhausted, tuple(self._last), None if self.exhausted else kept, account
         )
 
     def resume(self, state: StrategyState) -> None:
@@ -194,7 +201,9 @@ class _Run:
         self.front = ParetoFront()
         self.milestones = ParetoFront()  # what counted as an improvement: small steps add up to one
         self.finisher = Finisher(self.scorer)
+        self.verifier = Verifier(self.finisher, search.problem)
         self.lineup = _lineup(search)
+        self.shares = Shares([Account()] * len(self.lineup))
         self.started = search.clock()
         self.seconds_before = 0.0  # the search was resumed
         self.compile_seconds = 0.0
@@ -219,6 +228,12 @@ class _Run:
             self.milestones.add(candidate)
         for live, kept in zip(self.lineup, state.strategies, strict=True):
             live.resume(kept)
+        self.shares = Shares([kept.account for kept in state.strategies])
+        for place, live in enumerate(self.lineup):
+            if live.exhausted:
+                self.shares.retire(place)
+        self.verifier.work = state.verifying
+        self.verifier.verified = {self.front.candidates[place] for place in state.verified}
         self.started -= state.seconds + state.compile_seconds
         self.seconds_before = state.seconds
         self.compile_seconds = state.compile_seconds
@@ -242,7 +257,11 @@ class _Run:
             node_evaluations=self.node_evaluations,
             seconds=self.seconds(),
             compile_seconds=self.compile_seconds,
-            strategies=tuple(live.state() for live in self.lineup),
+            strategies=tuple(
+                live.state(account) for live, account in zip(self.lineup, self.shares.accounts, strict=True)
+            ),
+            verified=tuple(place for place, law in enumerate(self.front) if law in self.verifier.verified),
+            verifying=self.verifier.work,
         )
 
     def result(self) -> SearchResult:
@@ -300,11 +319,11 @@ class _Run:
     def search_until_stop(self) -> StopReason:
         stopped = self.reason_to_stop() if self.epoch else None  # resumed, it may have nothing left to do
         while stopped is None:
-            for live in self.at_work():
-                if not self.exact:
+            for place in self.shares.plan():
+                if not self.exact and not self.lineup[place].exhausted:
                     began = self.seconds()
-                    self.ask(live)
-                    live.took(self.seconds() - began)
+                    self.ask(place)
+                    self.lineup[place].took(self.seconds() - began)
             self.epoch += 1
             self.keep()
             progress = self.progress()
@@ -313,28 +332,31 @@ class _Run:
             stopped = self.reason_to_stop()
         return stopped
 
-    def at_work(self) -> list[_Live]:
-        return [live for live in self.lineup if not live.exhausted]
-
     def keep(self) -> None:
         if self.search.keeper is not None:
             self.kept = self.state()
             self.search.keeper(self.kept)
 
-    def ask(self, live: _Live) -> None:
-        """One epoch of one strategy: told the front, asked for proposals, these confirmed and kept."""
+    def ask(self, place: int) -> None:
+        """One turn of one strategy: told the front, asked for proposals, these confirmed and kept."""
+        live = self.lineup[place]
         session = live.session or self.start(live)
         session.observe(self.front.candidates)
         proposals = session.propose()
-        live.exhausted = proposals.exhausted
         self.evaluations += proposals.evaluations
         self.node_evaluations += proposals.node_evaluations
-        fresh = live.unseen(proposals)
-        spelled = fresh if proposals.as_given else [respell(expression, self.allowed) for expression in fresh]
-        moved = [self.consider(law, live.proposer.name) for law in spelled if law is not None]
+        largest = self.search.problem.max_size
+        before = self.front.best_losses(largest)
+        fresh = self.confirmed(live.unseen(proposals), proposals.as_given)
+        moved = [self.consider(candidate) for candidate in fresh]
         if any(moved):
             self.last_improvement = self.epoch + 1
-            self.exact = self.finisher.has_exact(self.front)
+        contributed = gain(before, self.front.best_losses(largest), self.search.budget.gain)
+        self.shares.charge(place, proposals.node_evaluations, contributed)
+        if proposals.exhausted:
+            live.exhausted = True
+            self.shares.retire(place)
+        self.exact = (any(moved) and self.finisher.has_exact(self.front)) or self.finds_exact(fresh)
 
     def start(self, live: _Live) -> Session:
         for observer in self.search.observers:
@@ -343,28 +365,45 @@ class _Run:
         self.compile_seconds += seconds
         return session
 
-    def consider(self, expression: Expression, found_by: str) -> bool:
-        """Keep the expression if it has a place on the front; whether it moves the front."""
-        if not self.search.problem.admits(expression):
-            return False
-        candidate = self.scorer.score(expression, found_by)
-        if candidate is None or not self.front.add(candidate):
+    def confirmed(self, proposed: dict[Expression, str], as_given: bool) -> list[Candidate]:
+        """The candidates made of what was proposed; what breaks or is not admitted is left out."""
+        candidates: list[Candidate] = []
+        for expression, origin in proposed.items():
+            law = expression if as_given else respell(expression, self.allowed)
+            law = None if law is None else carrying_units(law, self.search.problem.units)
+            if law is not None and self.search.problem.admits(law):
+                candidate = self.scorer.score(law, origin)
+                if candidate is not None:
+                    candidates.append(candidate)
+        return candidates
+
+    def consider(self, candidate: Candidate) -> bool:
+        """Keep the candidate if it has a place on the front; whether it moves the front."""
+        if not self.front.add(candidate):
             return False
         before = self.milestones.best_loss(candidate.complexity)
         return candidate.loss < (1.0 - self.search.budget.gain) * before and self.milestones.add(candidate)
+
+    def finds_exact(self, fresh: list[Candidate]) -> bool:
+        """Whether a law just proposed is exact although the front does not show it; it does then."""
+        law = self.verifier.exact_law(self.front, fresh, self.node_evaluations)
+        if law is not None:
+            self.front.crown(law)
+        return law is not None
 
     def reason_to_stop(self) -> StopReason | None:
         budget = self.search.budget
         quiet = self.epoch - max(self.last_improvement, self.patient_since)
         if self.exact:
             return StopReason.EXACT
-        if not self.at_work():
+        plan = self.shares.plan()
+        if not plan:
             return StopReason.EXHAUSTED
         if quiet >= max(budget.patience, budget.persistence * self.last_improvement):
             return StopReason.STALLED
         if budget.epochs is not None:
             return StopReason.EPOCHS if self.epoch >= budget.epochs else None
-        expected = sum(live.seconds for live in self.at_work())
+        expected = sum(self.lineup[place].seconds for place in plan)
         finish = min(POLISHING, 0.1 * budget.time_limit)
         spent = self.seconds() - self.seconds_before
         return StopReason.TIME if spent + expected + finish >= budget.time_limit else None

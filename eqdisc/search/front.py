@@ -1,7 +1,17 @@
-"""The Pareto front of complexity against loss."""
+"""The Pareto front of complexity against loss.
+
+There is no grid of diverse elites (MAP-Elites, Mouret and Clune 2015) beside it. One with cells for size,
+classes of operators, numbers of constants and inputs, eight elites of which the genetic programming was told
+each epoch, earned nothing: of 14 laws with 3 seeds 19 of 42 were solved with it and 21 without in 4.9e9 node
+evaluations a run, of the 9 harder ones with 2 seeds 10 and 8 of 18 in 1.5e10; the work of all runs together
+was 158.6e9 with it and 157.4e9 without, 192.5e9 and 195.3e9.
+"""
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from eqdisc._typing import FloatArray
 from eqdisc.scoring.candidate import Candidate
 
 
@@ -37,6 +47,26 @@ class ParetoFront:
         """Smallest loss of a member of at most this complexity; infinite where there is none."""
         losses = [member.loss for member in self._members if member.complexity <= complexity]
         return min(losses, default=float("inf"))
+
+    def best_losses(self, largest: int) -> FloatArray:
+        """(largest,) smallest loss of a member of at most complexity 1, 2, ...; infinite where there is none.
+
+        >>> ParetoFront().best_losses(2)
+        array([inf, inf])
+        """
+        losses: FloatArray = np.full(largest, np.inf)
+        for member in self._members:  # the later, the smaller the loss
+            losses[member.complexity - 1 :] = member.loss
+        return losses
+
+    def crown(self, candidate: Candidate) -> None:
+        """End the front with an exact law: of the others only those stay that are simpler and less precise.
+
+        The loss is no judge of exact laws where the target spans so many decades that the rounding of its
+        largest rows exceeds its smallest: a law that is wrong on those may be the more precise one by luck.
+        """
+        below = (m for m in self._members if m.complexity < candidate.complexity and m.loss > candidate.loss)
+        self._members = (*below, candidate)
 
     def add(self, candidate: Candidate) -> bool:
         """Keep the candidate unless a member beats it; whether it was kept.

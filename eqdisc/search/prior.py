@@ -19,6 +19,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.search.irrelevant import irrelevance
 
 FEW = 8  # features that are all tried alike
 ROWS = 2000  # looked at
@@ -28,18 +29,34 @@ MOST_PAIRED = 250  # features whose pairs are looked at, so that the work is bou
 MOST_EXPLAINED = 7  # features that the polynomial of the second look is made of
 DEGREE = 3
 NORMAL_RANK = 1e-10  # of the largest singular value: its normal equations are exact enough for a look
+FEWEST_ROWS = 200  # for a few features to be told apart
+SURE = 5.0  # deviates of an input found that earn half of the largest weight
 UNIFORM_SHARE = 0.1  # of all draws; any feature may matter
 HALF = 1.0  # standard deviations beyond chance that earn half of the largest weight
 
 
 def feature_weights(dataset: Dataset, seed: int) -> tuple[float, ...] | None:
-    """The `relevance` of the features of a table of many; None where they are few and all tried alike.
+    """The `relevance` of the features of a table of many, and of few where some show no influence at all;
+    None where all are to be tried alike.
 
     >>> table = Dataset.of(np.arange(20.0).reshape(5, 4), np.arange(5.0) ** 2)
     >>> feature_weights(table, seed=0) is None
     True
     """
-    return tuple(relevance(dataset, seed).tolist()) if dataset.n_features > FEW else None
+    if dataset.n_features > FEW:
+        return tuple(relevance(dataset, seed).tolist())
+    return _few(dataset) if dataset.n_features > 1 and dataset.n_rows >= FEWEST_ROWS else None
+
+
+def _few(dataset: Dataset) -> tuple[float, ...] | None:
+    """Small weights for the inputs that show no influence; None where there are none of these."""
+    known = irrelevance(dataset)
+    if not known.dummies:
+        return None
+    evidence = np.array(known.deviates)
+    weights = np.where(np.isin(np.arange(evidence.size), known.relevant), evidence / (evidence + SURE), 0.0)
+    shares = UNIFORM_SHARE / evidence.size + (1.0 - UNIFORM_SHARE) * weights / np.sum(weights)
+    return tuple((shares / np.sum(shares)).tolist())
 
 
 def relevance(dataset: Dataset, seed: int) -> FloatArray:

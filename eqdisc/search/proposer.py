@@ -14,6 +14,10 @@ from eqdisc.scoring.candidate import Candidate
 State = dict[str, Any]
 
 
+#: Compiled node evaluations that take as long as one by NumPy, all that surrounds it counted in.
+INTERPRETED = 1000
+
+
 @dataclass(frozen=True)
 class Proposals:
     """What a session brings from one epoch.
@@ -23,6 +27,8 @@ class Proposals:
     node_evaluations : the same work counted in nodes times rows, to be compared between strategies
     exhausted        : the session has nothing more to say
     as_given         : they are the user's own word and may use operators that the problem does not allow
+    origins          : how each was found, in words for the report: "structure(x/y): closed_form"; empty where
+                       the name of the strategy says it all
     """
 
     expressions: tuple[Expression, ...]
@@ -30,6 +36,22 @@ class Proposals:
     node_evaluations: int = 0
     exhausted: bool = False
     as_given: bool = False
+    origins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.origins and len(self.origins) != len(self.expressions):
+            raise ValueError(f"{len(self.expressions)} expressions have {len(self.origins)} origins")
+
+    def found_by(self, name: str) -> dict[Expression, str]:
+        """How each expression was found, by the strategy of that name; of equal ones the first counts.
+
+        >>> Proposals((Expression.variable(0),)).found_by("gp")
+        {<Expression x0>: 'gp'}
+        """
+        found: dict[Expression, str] = {}
+        for place, expression in enumerate(self.expressions):
+            found.setdefault(expression, self.origins[place] if self.origins else name)
+        return found
 
 
 class Session(Protocol):

@@ -19,9 +19,11 @@ from eqdisc.expr.operators import CONSTANT, VARIABLE
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import fixed_constants
+from eqdisc.scoring.rounding import is_exact
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.choice import choose
 from eqdisc.search.engine import SearchResult, StopReason
+from eqdisc.search.exactness import drowns_rows
 from eqdisc.search.front import ParetoFront
 from eqdisc.search.least_squares import Model, Point
 from eqdisc.search.optimum import RANK_TOLERANCE
@@ -76,6 +78,10 @@ def refit(result: SearchResult, problem: Problem, threads: int = 1) -> SearchRes
     front = ParetoFront()
     for law in (*laws, *_mean(scorer)):
         front.add(law)
+    if drowns_rows(problem.dataset):  # there an exact law need not have the smallest loss
+        exact = [law for law in laws if is_exact(law.expression, problem.dataset)]
+        for law in sorted(exact, key=lambda law: law.complexity)[:1]:
+            front.crown(law)
     choice = choose(front.candidates, problem)
     stopped = result.stopped
     if stopped is StopReason.EXACT and not choice.exact:
@@ -115,7 +121,9 @@ def fit_constants(expression: Expression, dataset: Dataset) -> Expression:
 
 
 def _refitted(candidate: Candidate, scorer: Scorer) -> Candidate | None:
-    expression = fit_constants(candidate.expression, scorer.problem.train)
+    expression, dataset = candidate.expression, scorer.problem.dataset
+    if not (drowns_rows(dataset) and is_exact(expression, dataset)):
+        expression = fit_constants(expression, scorer.problem.train)
     return scorer.score(expression, candidate.found_by)
 
 

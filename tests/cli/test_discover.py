@@ -31,7 +31,7 @@ KEYS = {
     *("target_name", "target_unit", "feature_names", "feature_units"),
 }
 LAW_KEYS = {"expression", "latex", "complexity", "loss", "r2", "r2_heldout", "found_by", "constants"} | {
-    "standard_errors"
+    *("standard_errors", "constant_names", "constant_units", "constant_matches")
 }
 QUICK = ("--target", "period", "--proposers", "closed_form", "--epochs", "1")
 

@@ -168,5 +168,5 @@ def test_weights_are_used(proposer):
 
 
 def test_every_named_strategy_is_there():
-    for module, _ in PROPOSERS.values():
-        assert find_spec(module) is not None
+    for entry in PROPOSERS.values():
+        assert find_spec(entry.module) is not None

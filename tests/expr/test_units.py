@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.parse import parse
-from eqdisc.expr.units import BASE_UNITS, DIMENSIONLESS, Dimension, UnitError, propagate
+from eqdisc.expr.units import (
+    BASE_UNITS,
+    DIMENSIONLESS,
+    Dimension,
+    UnitError,
+    UnitRules,
+    constant_dimensions,
+    propagate,
+    remainder,
+)
 from tests.strategies import expressions, plain_table
 
 METRE, SECOND, KILOGRAM = Dimension.of(m=1), Dimension.of(s=1), Dimension.of(kg=1)
@@ -119,3 +128,63 @@ def test_bad_requests():
         Dimension.of(inch=1)
     with pytest.raises(ValueError, match="units of 1"):
         propagate(Expression.variable(1), [METRE])
+
+
+@settings(max_examples=300)
+@given(expressions(max_leaves=6), st.lists(small_dimensions, min_size=3, max_size=3), small_dimensions)
+def test_with_the_dimensions_of_its_constants_a_law_has_that_of_the_target(e, dimensions, target):
+    found = constant_dimensions(e, UnitRules(tuple(dimensions), target))
+    assert len(found) == len(e.constants)
+    if not found or any(unit is None for unit in found):
+        return
+    # The constants as features of their own, but for powers, whose exponents have to be numbers.
+    names = iter(range(3, 3 + len(found)))
+    if "pow" in str(e) or "**" in str(e):
+        return
+    codes = [0 if code == 1 else code for code in e.codes]
+    payload = [
+        float(next(names)) if code == 1 else value for code, value in zip(e.codes, e.payload, strict=True)
+    ]
+    law = Expression(tuple(codes), tuple(payload))
+    assert propagate(law, [*dimensions, *found]) == target
+
+
+@settings(max_examples=200)
+@given(expressions(max_leaves=5), st.lists(small_dimensions, min_size=3, max_size=3))
+def test_where_mere_numbers_do_they_are_a_solution(e, dimensions):
+    try:
+        target = propagate(e, dimensions, constants="dimensionless")
+    except UnitError:
+        return
+    found = constant_dimensions(e, UnitRules(tuple(dimensions), target))
+    assert all(unit is None or unit.is_dimensionless for unit in found)
+
+
+@pytest.mark.parametrize(
+    ("law", "target", "expected"),
+    [
+        ("3.5*x/t + 2", METRE / SECOND, ["1", "m s^-1"]),
+        ("3.5*exp(-t/7)", KILOGRAM, ["kg", "s"]),
+        ("3.5*(x + 2)**1.5", METRE, ["m^-1/2", "m", "1"]),
+        ("3.5*m + 2*x", METRE, ["m kg^-1", "1"]),
+        ("2*3.5*x", KILOGRAM, [None, None]),
+        ("x + t + 2", METRE, [None]),
+        ("phi**2.5*3", KILOGRAM, ["1", "kg"]),
+        ("where(t - 5, x, 7)", METRE, ["s", "m"]),
+        ("7*sin(2*x + 3)", SECOND, ["s", "m^-1", "1"]),
+    ],
+)
+def test_dimensions_of_constants_worked_out_by_hand(law, target, expected):
+    found = constant_dimensions(parse(law, NAMES), UnitRules(UNITS, target))
+    assert [None if unit is None else str(unit) for unit in found] == expected
+    numbers = UnitRules(UNITS, target, "dimensionless")
+    assert set(constant_dimensions(parse(law, NAMES), numbers)) == {DIMENSIONLESS}
+
+
+@given(st.lists(small_dimensions, max_size=4), st.lists(st.fractions(-3, 3, max_denominator=4), min_size=4))
+def test_products_of_powers_leave_no_remainder(dimensions, powers):
+    target = DIMENSIONLESS
+    for dimension, power in zip(dimensions, powers, strict=False):
+        target = target * dimension**power
+    assert remainder(target, dimensions).is_dimensionless
+    assert remainder(target * Dimension.of(kg=1), dimensions) == KILOGRAM

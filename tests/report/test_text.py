@@ -41,15 +41,15 @@ def test_exact_constants_are_not_listed(kepler: Case) -> None:
 
 def test_table_marks_the_chosen_law_and_cuts_none(kepler: Case) -> None:
     result = kepler[0]
-    header, constant, chosen, _ = front_table(result.front, result.best, ["side"])
+    header, constant, chosen, _ = front_table(result.front, result.best)
     assert header.split() == ["#", "nodes", "loss", "R2", "found", "by", "law"]
-    assert chosen.split() == [">", "2", "3", "0.00152", "0.99999950", "gp", "sqrt(side**3)"]
+    assert chosen.split() == [">", "2", "3", "0.00152", "0.99999950", "gp", "sqrt(semi_major_axis**3)"]
     assert header.index("law") == chosen.index("sqrt") == constant.index("36.7")
 
 
 def test_table_has_a_column_of_held_out_rows_only_where_some_were(kepler: Case, noisy: Case) -> None:
     for (result, _), wanted in ((kepler, False), (noisy, True)):
-        assert ("R2 held out" in front_table(result.front, result.best, result.feature_names)[0]) is wanted
+        assert ("R2 held out" in front_table(result.front, result.best)[0]) is wanted
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from eqdisc.search.checkpoint import SearchState, StrategyState, read_checkpoint
 from eqdisc.search.engine import Budget, Search, StopReason
 from eqdisc.search.observer import Observer
 from eqdisc.search.proposer import Proposals
+from eqdisc.search.shares import Account
 from tests.search import runs
 
 
@@ -86,7 +87,7 @@ def through_file(state, folder):
 
 def assert_equal_states(a, b):
     assert type(a) is type(b)
-    if isinstance(a, SearchState | StrategyState):
+    if isinstance(a, SearchState | StrategyState | Account):
         assert_equal_states(vars(a), vars(b))
     elif isinstance(a, dict):
         assert a.keys() == b.keys()
@@ -290,7 +291,8 @@ def laws(problem, *texts):
 
 
 def a_state(problem, session=None, **changes):
-    strategy = StrategyState("a", False, (parse("2*x", ["x"]), parse("x*0.1", ["x"])), session)
+    account = Account(last=100.0, owed=-0.1, gain=0.3, spent=1e300, idle=0.0)
+    strategy = StrategyState("a", False, (parse("2*x", ["x"]), parse("x*0.1", ["x"])), session, account)
     state = SearchState(
         asked={"seed": "0"},
         front=laws(problem, "1.5", "0.1*x", "1.1*x*x"),
@@ -304,6 +306,8 @@ def a_state(problem, session=None, **changes):
         seconds=0.1,
         compile_seconds=0.0,
         strategies=(strategy, StrategyState("b", True, (), None)),
+        verified=(0, 2),
+        verifying=0.3,
     )
     return replace(state, **changes)
 
@@ -382,12 +386,12 @@ def test_other_files_are_no_checkpoints(tmp_path):
 
 def test_a_newer_format_is_refused(problem, tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.npz"
-    monkeypatch.setattr(checkpoint, "FORMAT", 2)
+    monkeypatch.setattr(checkpoint, "FORMAT", 3)
     write_checkpoint(path, a_state(problem))
     with zipfile.ZipFile(path) as archive:
-        assert json.loads(archive.read(checkpoint.HEADER))["format"] == 2
+        assert json.loads(archive.read(checkpoint.HEADER))["format"] == 3
     monkeypatch.undo()
-    with pytest.raises(DataError, match=r"has format 2, this version of eqdisc reads format 1; resume it"):
+    with pytest.raises(DataError, match=r"has format 3, this version of eqdisc reads format 2; resume it"):
         read_checkpoint(path)
 
 

@@ -385,3 +385,49 @@ def test_polishing_does_not_drop_a_required_variable():
     assert dropped.best.expression == parse("x*x", ["x", "z"])
     kept = Search(problem, (strategy,), Budget(epochs=1)).run()
     assert kept.best.expression.features == (0, 1)
+
+
+# ------------------------------------------------------------------ who found it
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Says of some of its proposals how it came by them."""
+
+    origins: tuple[str, ...]
+    name: str = "explained"
+
+    def start(self, problem, seed, threads):
+        return ExplainedSession(self)
+
+
+class ExplainedSession(ScriptedSession):
+    def __init__(self, settings):
+        self.settings = settings
+
+    def prepare(self):
+        return 0.0
+
+    def observe(self, candidates):
+        pass
+
+    def propose(self):
+        laws = tuple(parse(text, ["x"]) for text in ("x*x", "x"))
+        return Proposals(laws, 2, 100, exhausted=True, origins=self.settings.origins)
+
+
+@pytest.mark.parametrize(
+    ("origins", "expected"),
+    [
+        ((), "explained"),
+        (("explained(x/z): other", "explained"), "explained(x/z): other"),
+    ],
+)
+def test_the_origin_of_a_law_is_told_to_the_end(problem, origins, expected):
+    result = Search(problem, (Explained(origins),), Budget(epochs=2)).run()
+    assert (result.best.expression, result.best.found_by) == (parse("x**2", ["x"]), expected)
+
+
+def test_origins_are_one_for_each_expression():
+    with pytest.raises(ValueError, match="1 expressions have 2 origins"):
+        Proposals((parse("x", ["x"]),), origins=("a", "b"))

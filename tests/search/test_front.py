@@ -79,3 +79,20 @@ def test_an_empty_front_has_no_best():
 def test_a_loss_that_cannot_be_compared(loss):
     with pytest.raises(ValueError, match="finite"):
         ParetoFront().add(candidate(loss, 1))
+
+
+@given(candidates)
+def test_the_best_losses_are_those_of_each_complexity(members):
+    front = front_of(members)
+    assert front.best_losses(6).tolist() == [front.best_loss(complexity) for complexity in range(1, 7)]
+
+
+@given(candidates, st.sampled_from([0.5, 1.0, 2.0]), st.integers(1, 5))
+def test_a_crown_ends_a_front_that_stays_one(members, loss, complexity):
+    front, crown = front_of(members), candidate(loss, complexity, found_by="crown")
+    before = set(front)
+    front.crown(crown)
+    *others, last = front.candidates
+    assert last == crown
+    assert set(others) <= before
+    assert front_of(front.candidates).candidates == front.candidates

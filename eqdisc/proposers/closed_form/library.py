@@ -41,10 +41,12 @@ def tabulate(terms: Iterable[Expression | None], features: FloatArray, max_terms
             norm = float(np.sqrt(np.mean(column**2)))
         if not 1e-100 < norm < 1e100 or np.ptp(column) <= 1e-9 * norm:
             continue
-        # The shape of a column at a few rows tells it from the others; its sign and size do not matter.
+        # The shape of a column at a few rows tells it from the others; its sign and size do not matter. In
+        # logarithms, for exp(x) and exp(x) - 1 differ only where they are small.
         probe = column[:: max(1, column.size // 12)] / norm
-        lead = probe[np.argmax(np.abs(probe))]
-        shape = tuple(np.round(probe * np.sign(lead), 9))
+        ratios = probe / probe[np.argmax(np.abs(probe))]
+        with np.errstate(divide="ignore"):
+            shape = (*np.round(np.log2(np.abs(ratios)), 9), *np.sign(ratios))
         if shape not in prints:
             prints.add(shape)
             kept.append(term)

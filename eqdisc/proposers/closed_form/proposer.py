@@ -17,8 +17,9 @@ from eqdisc.proposers.closed_form.table import Table
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
 from eqdisc.scoring.rounding import is_exact
+from eqdisc.search.carry_units import carrying_units
 from eqdisc.search.optimum import optimum
-from eqdisc.search.proposer import Proposals, State
+from eqdisc.search.proposer import INTERPRETED, Proposals, State
 
 Family = Callable[[Table], Iterator[Expression]]
 # From what says most with least to what is tried last; the first family with a short exact law ends the work.
@@ -108,10 +109,11 @@ class ClosedFormSession:
     def _measured(self, laws: Iterable[Expression], rows: Dataset) -> dict[Expression, float]:
         """The laws that the problem admits and that are finite, with their mean square residuals."""
         measured: dict[Expression, float] = {}
-        for law in laws:
-            if self._problem.admits(law) and law not in measured:
+        for proposed in laws:
+            law = carrying_units(proposed, self._problem.units)
+            if law is not None and self._problem.admits(law) and law not in measured:
                 self._evaluations += 1
-                self._node_evaluations += law.size * rows.n_rows
+                self._node_evaluations += INTERPRETED * law.size * rows.n_rows
                 loss = float(np.mean((rows.target - evaluate(law, rows.features)) ** 2))
                 if np.isfinite(loss):
                     measured[law] = loss
@@ -120,7 +122,11 @@ class ClosedFormSession:
     def _fitted(self, laws: Iterable[Expression], rows: Dataset) -> dict[Expression, float]:
         """The laws with constants fitted to the target itself, whatever they were selected for."""
         found = [optimum(law, rows) for law in laws]
-        return {fit.expression: fit.mean_square for fit in found if np.isfinite(fit.mean_square)}
+        return {
+            fit.expression: fit.mean_square
+            for fit in found
+            if np.isfinite(fit.mean_square) and self._problem.admits(fit.expression)
+        }
 
 
 def _front(measured: dict[Expression, float]) -> list[Expression]:

@@ -11,16 +11,23 @@ import numpy as np
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, call_predicate, inlined, kernel
 from eqdisc.engine.levenberg_marquardt import ACCEPTED, ATTEMPTS, FREE, INSTRUCTIONS
-from eqdisc.engine.opcodes import CONSTANT, FIT, TABLE_SIZE
+from eqdisc.engine.opcodes import CONSTANT, FIT, N_ABS, N_LOG
 from eqdisc.engine.workspace import Sample, Workspace, load
-from eqdisc.proposers.gp.creation import random_tree
-from eqdisc.proposers.gp.crossover import crossover
-from eqdisc.proposers.gp.genome import Genome, Primitives, skeleton_hash
+from eqdisc.proposers.gp.breeding import is_fit_to_try, read
+from eqdisc.proposers.gp.genome import Genome, Primitives, push, skeleton_hash
 from eqdisc.proposers.gp.random import below, uniform
-from eqdisc.proposers.gp.required import has_required, put_in_required
-from eqdisc.proposers.gp.selection import tournament
-from eqdisc.proposers.gp.state import Island, Parameters, Scratch
-from eqdisc.proposers.gp.tidy import strip
+from eqdisc.proposers.gp.state import (
+    EVALUATIONS,
+    FILLED,
+    FIRST_FIT,
+    HEAD,
+    JUDGE,
+    OFFSPRING,
+    WORK,
+    Island,
+    Parameters,
+    Scratch,
+)
 
 #: Work that an offspring costs before it is fitted, in node evaluations; and what a step of a fit costs
 #: besides its own instructions and rows, so that islands of short trees and tables of few rows take as long
@@ -28,75 +35,8 @@ from eqdisc.proposers.gp.tidy import strip
 BREEDING_COST = 3000
 STEP_NODES = 8
 STEP_ROWS = 150
-#: Positions in the table of addresses (`native`): the engine's kernels come first.
-MUTATE, TIDY, OFFSPRING, FIRST_FIT, JUDGE = range(TABLE_SIZE, TABLE_SIZE + 5)
-#: Counters of an island: evaluations, node evaluations, ring position, individuals.
-EVALUATIONS, WORK, HEAD, FILLED = range(4)
-
-
-@kernel
-def read(g: Genome, ops: Int32Array, args: Int32Array, values: FloatArray, size: int) -> None:
-    """Copy a row of the population into a genome."""
-    g.size[0] = size
-    for i in range(size):
-        g.ops[i], g.args[i], g.values[i] = ops[i], args[i], values[i]
-
-
-@kernel
-def _parent(g: Genome, island: Island, q: Parameters) -> None:
-    """Choose a parent: from the hall of fame now and then, by tournament otherwise."""
-    if uniform(island.rng) < q.elite_parents:
-        size = 1 + below(island.rng, q.largest)
-        for _ in range(q.largest):
-            if island.fame_losses[size] < np.inf:
-                read(g, island.fame_ops[size], island.fame_args[size], island.fame_values[size], size)
-                return
-            size = 1 + size % q.largest
-    i = tournament(
-        island.losses,
-        island.sizes,
-        island.counters[FILLED],
-        island.front,
-        island.counts,
-        q.parsimony,
-        q.crowding,
-        q.stratification,
-        q.contestants,
-        island.rng,
-    )
-    read(g, island.ops[i], island.args[i], island.values[i], island.sizes[i])
-
-
-@kernel
-def offspring(table: IntArray, island: Island, p: Primitives, q: Parameters, s: Scratch) -> bool:
-    """Breed one tidied child into s.tidied; False where it is redundant, too large or not admitted."""
-    s.child.size[0] = 0
-    s.tidied.size[0] = 0
-    if island.counters[FILLED] < island.ops.shape[0]:
-        random_tree(s.child, p, island.rng, 1 + below(island.rng, min(q.largest, 15)), s.stack)
-    else:
-        _parent(s.mother, island, q)
-        if uniform(island.rng) < q.crossover:
-            _parent(s.father, island, q)
-            if s.mother.size[0] + s.father.size[0] > s.child.ops.shape[0]:
-                return False
-            crossover(s.mother, s.father, s.child, island.rng)
-        else:
-            call_address(table[MUTATE], (s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack))
-            while s.child.size[0] <= q.largest and uniform(island.rng) < 0.3:  # now and then several at once
-                read(s.mother, s.child.ops, s.child.args, s.child.values, s.child.size[0])
-                s.child.size[0] = 0
-                call_address(
-                    table[MUTATE], (s.mother, s.child, p, island.rng, q.mutations, q.largest, s.stack)
-                )
-    if s.child.size[0] > s.tidied.ops.shape[0]:
-        return False
-    put_in_required(s.child, q.required, island.rng)
-    if not call_predicate(table[TIDY], (s.child, s.tidied, s.stack)):
-        return False
-    if q.scaling and not strip(s.tidied):
-        return False
-    return s.tidied.size[0] <= q.largest and has_required(s.tidied, q.required)
+#: Times its constants is how a tree that follows magnitudes starts again after an overflow.
+SMALLER = 1.0 / 64.0
 
 
 @inlined
@@ -115,13 +55,19 @@ def _fit(
     attempts: int,
     tolerance: float,
     scaling: bool,
+    magnitude: bool,
     counters: IntArray,
 ) -> float:
     """Fit the genome; its constants move to their fitted values. Sum of squared residuals on the sample."""
+    size = g.size[0]
+    if magnitude:
+        push(g, N_ABS, 0, 0.0)
+        push(g, N_LOG, 0, 0.0)
     given = (table, sample, w, g.ops, g.args, g.values, 0, g.size[0])
     settings = (False, scaling, attempts, tolerance)
     results = (s.fitted, s.statistics)
     loss = call_double(table[FIT], given + settings + results)
+    g.size[0] = size
     cost = 1.0 + s.statistics[ATTEMPTS] + s.statistics[ACCEPTED] * (2.0 + 0.5 * s.statistics[FREE])
     counters[WORK] += np.int64((s.statistics[INSTRUCTIONS] + STEP_NODES) * (sample.n_rows + STEP_ROWS) * cost)
     if loss < np.inf:
@@ -141,7 +87,8 @@ def first_fit(
     with all constants positive.
     """
     attempts = max(q.attempts // 6, min(q.attempts, q.attempt_nodes // g.size[0]))
-    loss = _fit(table, sample, w, g, s, attempts, q.tolerance, q.scaling, island.counters)
+    how = (attempts, q.tolerance, q.scaling, q.magnitude, island.counters)
+    loss = _fit(table, sample, w, g, s, *how)
     if not loss < np.inf:
         negative = False
         for i in range(g.size[0]):
@@ -149,7 +96,14 @@ def first_fit(
                 g.values[i] = -g.values[i]
                 negative = True
         if negative:
-            loss = _fit(table, sample, w, g, s, attempts, q.tolerance, q.scaling, island.counters)
+            loss = _fit(
+                table, sample, w, g, s, attempts, q.tolerance, q.scaling, q.magnitude, island.counters
+            )
+    if q.magnitude and not loss < np.inf:  # exponentials of what spans decades overflow soon
+        for i in range(g.size[0]):
+            if g.ops[i] == CONSTANT:
+                g.values[i] *= SMALLER
+        loss = _fit(table, sample, w, g, s, *how)
     return loss
 
 
@@ -218,7 +172,8 @@ def judge(
         return
     slope, intercept = w.coefficients[0], w.coefficients[1]
     if loss < 10.0 * best and s.statistics[ACCEPTED] > 0.0:  # promising: to the optimum
-        final = _fit(table, sample, w, g, s, q.final_attempts, q.final_tolerance, q.scaling, island.counters)
+        how = (q.final_attempts, q.final_tolerance, q.scaling, q.magnitude, island.counters)
+        final = _fit(table, sample, w, g, s, *how)
         if final / variances[0] < loss:
             loss = final / variances[0]
             slope, intercept = w.coefficients[0], w.coefficients[1]
@@ -257,6 +212,24 @@ def evolve(
 
 
 @kernel
+def settle(
+    table: IntArray,
+    sample: Sample,
+    screen: Sample,
+    w: Workspace,
+    island: Island,
+    q: Parameters,
+    s: Scratch,
+    variances: FloatArray,
+) -> None:
+    """Fit the tree in s.tidied and put it into the ring, seen before or not."""
+    load(sample, 0, w.buffer)
+    key = skeleton_hash(s.tidied, s.hashes)
+    island.seen[int(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
+    call_address(table[JUDGE], (table, sample, screen, w, island, q, s, variances))
+
+
+@kernel
 def immigrate(
     table: IntArray,
     sample: Sample,
@@ -271,13 +244,8 @@ def immigrate(
     values: FloatArray,
     size: int,
 ) -> None:
-    """Fit a tree that comes from elsewhere and put it into the ring, seen before or not."""
-    load(sample, 0, w.buffer)
+    """Let a tree that comes from elsewhere settle, if it is fit to."""
     read(s.child, ops, args, values, size)
     s.tidied.size[0] = 0
-    if not call_predicate(table[TIDY], (s.child, s.tidied, s.stack)) or (q.scaling and not strip(s.tidied)):
-        return
-    if s.tidied.size[0] <= q.largest and has_required(s.tidied, q.required):
-        key = skeleton_hash(s.tidied, s.hashes)
-        island.seen[int(key & np.uint64(island.seen.shape[0] - 1))] = np.uint64(0)
-        call_address(table[JUDGE], (table, sample, screen, w, island, q, s, variances))
+    if is_fit_to_try(table, q, s):
+        settle(table, sample, screen, w, island, q, s, variances)

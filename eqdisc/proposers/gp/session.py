@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqdisc._typing import FloatArray
-from eqdisc.engine.programs import Blocks, Programs, unpack
-from eqdisc.engine.workspace import Sample, sample_of, workspace
+from eqdisc._typing import FloatArray, IntArray
+from eqdisc.engine.programs import Programs, unpack
+from eqdisc.engine.workspace import workspace
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import CONSTANT, MUL
+from eqdisc.expr.units import DIMENSIONLESS
 from eqdisc.proposers.gp.genome import primitives
-from eqdisc.proposers.gp.island import EVALUATIONS, WORK, evolve, immigrate
+from eqdisc.proposers.gp.island import evolve, immigrate
+from eqdisc.proposers.gp.losses import Loss, View, decades, power_of
+from eqdisc.proposers.gp.monomials import dimensions
 from eqdisc.proposers.gp.state import (
-    Island,
+    EVALUATIONS,
+    WORK,
     island_state,
     parameters_of,
     record_of,
     restore_islands,
     scratch,
 )
+from eqdisc.proposers.gp.typed_breeding import typed_evolve, typed_immigrate
 from eqdisc.search.proposer import Proposals, State
 
 if TYPE_CHECKING:
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
 
 #: A slope this close to one, or an intercept this small beside the target's spread, is left out.
 NEGLIGIBLE = 1e-9
+#: Nodes that the kernels put on a tree to have the logarithm of its size.
+MAGNITUDE_NODES = 2
 
 
 class GeneticSession:
@@ -49,38 +57,54 @@ class GeneticSession:
     ) -> None:
         self._settings = settings
         self._threads = threads
+        self._problem = problem
         train = problem.train
         streams = seed.spawn(len(settings.island_sizes) + 2)
         self._rng = np.random.default_rng(streams[-1])
         rows = self._rng.permutation(train.n_rows)[: settings.rows]
-        weights = None if train.weights is None else train.weights[rows]
-        features, target = train.features[rows], train.target[rows]
         names = {operator.name for operator in problem.operators.operators}
-        self._max_size = problem.max_size
-        self._scaling = {"add", "mul"} <= names and problem.max_size > 4
+        may_scale = {"add", "mul"} <= names and problem.max_size > 4
+        # Where numbers carry no units an intercept only goes with a target that has none.
+        numbers = problem.units is not None and problem.units.constants == "dimensionless"
+        bare = problem.units is None or problem.units.target == DIMENSIONLESS
+        self._scaling = may_scale and (not numbers or bare)
+        self._slope = may_scale and not self._scaling
         # Slope and intercept take up to four nodes of the reported law; short laws often need neither.
         self._largest = max(min(problem.max_size, 12), problem.max_size - 4)
-        size = -(-len(rows) // 64) * 64
-        # Without an intercept of its own a tree has to explain the mean as well.
-        self._blocks = Blocks.of(features, target, weights, block=size, centered=self._scaling)
-        screened = min(settings.screen_rows, len(rows))
-        self._variances = np.array([self._blocks.variance, _spread(self._blocks, screened)])
+        losses = island_losses(settings, train.target, may_scale)
+        views = {loss: self._view(loss, rows) for loss in dict.fromkeys(losses)}
+        self._views = [views[loss] for loss in losses]
         self._primitives = primitives(problem.operators, train.n_features, problem.relevance)
-        common = parameters_of(settings, screened, self._largest, self._scaling, problem.required)
+        free = self._scaling and not numbers
+        rules = dimensions(problem.units, problem.operators, train.n_features, free)
+        common = parameters_of(settings, settings.screen_rows, self._largest, self._scaling, problem.required)
         # Islands of short trees work through the small laws thoroughly; the last has all the room.
-        limits = [max(1, min(self._largest, limit)) for limit in settings.island_sizes]
-        self._parameters = [common._replace(largest=limit) for limit in (*limits, self._largest)]
+        limits = [max(1, min(self._largest, limit)) for limit in (*settings.island_sizes, self._largest)]
+        self._parameters = [
+            common._replace(
+                largest=limit,
+                screen_rows=view.screened,
+                scaling=self._scaling or view.loss == "magnitude",
+                magnitude=view.loss == "magnitude",
+                slope=self._slope,
+            )
+            for limit, view in zip(limits, self._views, strict=True)
+        ]
         self._islands = [island_state(settings.population, self._largest, s) for s in streams[:-1]]
         self._scratch = [scratch(self._largest) for _ in self._islands]
-        self._workspaces = [workspace(train.n_features, size, self._largest) for _ in self._islands]
-        self._reported: FloatArray = np.full(self._largest + 1, np.inf)
+        self._dimensions = [rules.with_room(room.child.ops.shape[0]) for room in self._scratch]
+        self._workspaces = [
+            workspace(train.n_features, view.blocks.size, self._largest + MAGNITUDE_NODES)
+            for view in self._views
+        ]
+        self._reported = {loss: np.full(self._largest + 1, np.inf) for loss in views}
 
     def prepare(self) -> float:
         """Compile the kernels (half a minute the first time on a machine, then loaded); seconds spent."""
         from eqdisc.proposers.gp.native import addresses
 
         start = time.perf_counter()
-        self._table = addresses()
+        self._table = addresses(self._problem.units is not None)
         self._evolve(0, 0)
         self._settle(0, Expression.variable(0))
         return time.perf_counter() - start
@@ -92,7 +116,8 @@ class GeneticSession:
         with ThreadPoolExecutor(self._threads) as pool:
             for done in [pool.submit(self._evolve, index, budget) for index in range(len(self._islands))]:
                 done.result()
-        expressions = self._improved()
+        self._hand_over_magnitudes()
+        expressions = tuple(law for loss in self._reported for law in self._improved(loss))
         self._migrate()
         evaluations, work = (a - b for a, b in zip(self._totals(), (evaluations, work), strict=True))
         return Proposals(expressions, evaluations, work)
@@ -109,52 +134,43 @@ class GeneticSession:
         return {
             "islands": record_of(self._islands),
             "random": self._rng.bit_generator.state,
-            "reported": self._reported.copy(),
+            "reported": {loss: losses.copy() for loss, losses in self._reported.items()},
         }
 
     def restore(self, state: State) -> None:
         """Go on from where `state` was taken."""
         restore_islands(self._islands, state["islands"])
         self._rng.bit_generator.state = state["random"]
-        self._reported[:] = state["reported"]
+        for loss, losses in state["reported"].items():
+            self._reported[loss][:] = losses
+
+    def _view(self, loss: Loss, rows: IntArray) -> View:
+        train = self._problem.train
+        weights = None if train.weights is None else train.weights[rows]
+        # Without an intercept of its own a tree has to explain the mean as well.
+        screened = self._settings.screen_rows
+        return View.of(loss, train.features[rows], train.target[rows], weights, screened, self._scaling)
 
     def _evolve(self, index: int, budget: int) -> None:
-        sample = sample_of(self._blocks)
-        evolve(
-            self._table,
-            sample,
-            self._screen(sample),
-            self._workspaces[index],
-            self._islands[index],
-            self._primitives,
-            self._parameters[index],
-            self._scratch[index],
-            self._variances,
-            budget,
-        )
-
-    def _screen(self, sample: Sample) -> Sample:
-        return sample._replace(n_rows=self._parameters[0].screen_rows)
+        view, island, room = self._views[index], self._islands[index], self._scratch[index]
+        given = (self._table, view.sample, view.screen, self._workspaces[index], island, self._primitives)
+        told = (self._parameters[index], room, view.variances, budget)
+        if self._problem.units is None:
+            evolve(*given, *told)
+        else:
+            typed_evolve(*given, self._dimensions[index], *told)
 
     def _settle(self, index: int, expression: Expression) -> None:
         if expression.size > 2 * self._largest:
             return
-        packed = Programs.pack([expression])
-        sample = sample_of(self._blocks)
-        immigrate(
-            self._table,
-            sample,
-            self._screen(sample),
-            self._workspaces[index],
-            self._islands[index],
-            self._parameters[index],
-            self._scratch[index],
-            self._variances,
-            packed.ops,
-            packed.args,
-            packed.values,
-            len(packed.ops),
-        )
+        view, tree = self._views[index], Programs.pack([expression])
+        given = (self._table, view.sample, view.screen, self._workspaces[index], self._islands[index])
+        told = (self._parameters[index], self._scratch[index], view.variances)
+        if self._problem.units is None:
+            immigrate(*given, *told, tree.ops, tree.args, tree.values, len(tree.ops))
+        else:
+            rules = self._dimensions[index]
+            typed_immigrate(*given, rules, *told, tree.ops, tree.args, tree.values, len(tree.ops))
 
     def _totals(self) -> tuple[int, int]:
         evaluations, work = (
@@ -162,53 +178,85 @@ class GeneticSession:
         )
         return evaluations, work
 
-    def _best(self) -> list[tuple[int, Island]]:
-        """For every size the island that has the best of it."""
+    def _best(self, loss: Loss) -> list[tuple[int, int]]:
+        """For every size the island that has the best of it by a loss."""
+        of_loss = [i for i, view in enumerate(self._views) if view.loss == loss]
         sizes = range(1, self._largest + 1)
-        chosen = [(s, min(self._islands, key=lambda island: island.fame_losses[s])) for s in sizes]
-        return [(s, island) for s, island in chosen if island.fame_losses[s] < np.inf]
+        chosen = [(s, min(of_loss, key=lambda i: self._islands[i].fame_losses[s])) for s in sizes]
+        return [(s, i) for s, i in chosen if self._islands[i].fame_losses[s] < np.inf]
 
-    def _improved(self) -> tuple[Expression, ...]:
-        """Pareto-optimal members of the halls of fame that got better since they were last proposed."""
+    def _news(self, loss: Loss) -> list[tuple[int, int]]:
+        """Pareto-optimal members of the halls of fame that got better since this was last asked."""
         found = []
-        least = np.inf
-        for size, island in self._best():
-            loss = island.fame_losses[size]
-            if loss < least:
-                least = loss
-                if loss < 0.999 * self._reported[size]:
-                    self._reported[size] = loss
-                    found.append(self._expression(island, size))
-        return tuple(found)
+        least, reported = np.inf, self._reported[loss]
+        for size, index in self._best(loss):
+            now = self._islands[index].fame_losses[size]
+            if now < least:
+                least = now
+                if now < 0.999 * reported[size]:
+                    reported[size] = now
+                    found.append((size, index))
+        return found
 
-    def _expression(self, island: Island, size: int) -> Expression:
+    def _improved(self, loss: Loss) -> list[Expression]:
+        """What is news, as laws of the target."""
+        return [] if loss == "magnitude" else [self._law(*place) for place in self._news(loss)]
+
+    def _hand_over_magnitudes(self) -> None:
+        """Trees that follow the size of the target are fitted again where relative errors count."""
+        if "magnitude" not in self._reported:
+            return
+        for size, index in self._news("magnitude"):
+            for other, view in enumerate(self._views):
+                if view.loss == "relative":
+                    self._settle(other, self._tree(size, index))
+
+    def _tree(self, size: int, index: int) -> Expression:
+        """A member of a hall of fame; where it follows the size of the target, the power of it that does."""
+        island = self._islands[index]
         tree = unpack(island.fame_ops[size], island.fame_args[size], island.fame_values[size], 0, size)
+        if self._views[index].loss == "magnitude":
+            tree = power_of(tree, float(island.fame_lines[size, 0]), self._problem.operators)
+        return tree
+
+    def _law(self, size: int, index: int) -> Expression:
+        tree, blocks = self._tree(size, index), self._views[index].blocks
         if not self._scaling:
-            return tree
-        slope, intercept = (float(v) for v in island.fame_lines[size])
-        offset = intercept + self._blocks.center  # the target was centred about its mean
+            return self._without_slope(tree) if self._slope else tree
+        slope, intercept = (float(v) for v in self._islands[index].fame_lines[size])
+        offset = intercept + blocks.center  # the target was centred about its mean
         whole = tree if abs(slope - 1.0) < NEGLIGIBLE else slope * tree
-        if abs(offset) > NEGLIGIBLE * np.sqrt(self._blocks.variance / self._blocks.n_rows):
+        if abs(offset) > NEGLIGIBLE * np.sqrt(blocks.variance / blocks.n_rows):
             whole = whole + offset
-        return whole if whole.size <= self._max_size else tree
+        if whole is tree and not self._units_hold(tree):
+            whole = 1.0 * tree  # this number carries a unit
+        return whole if whole.size <= self._problem.max_size else tree
+
+    def _without_slope(self, tree: Expression) -> Expression:
+        """The tree without a last factor of one, where it is sound without."""
+        bare = tree.children[0] if tree.root == MUL and tree.children[1].root == CONSTANT else tree
+        is_one = bare is not tree and abs(tree.constants[-1] - 1.0) < NEGLIGIBLE
+        return bare if is_one and self._units_hold(bare) else tree
+
+    def _units_hold(self, expression: Expression) -> bool:
+        return self._problem.units is None or self._problem.units.admit(expression)
 
     def _migrate(self) -> None:
-        """Every island receives members of the common hall of fame."""
-        best = self._best()
+        """Every island receives members of the common halls of fame."""
+        best = [place for loss in self._reported for place in self._best(loss)]
         if not best or len(self._islands) < 2:
             return
         for index in range(len(self._islands)):
             for k in self._rng.integers(len(best), size=self._settings.migrants):
-                size, island = best[int(k)]
-                if island is not self._islands[index]:
-                    tree = unpack(
-                        island.fame_ops[size], island.fame_args[size], island.fame_values[size], 0, size
-                    )
-                    self._settle(index, tree)
+                size, other = best[int(k)]
+                if other != index:
+                    self._settle(index, self._tree(size, other))
 
 
-def _spread(blocks: Blocks, rows: int) -> float:
-    """What squared residuals of the first rows are measured by: spread if centred, else squares."""
-    y, w = blocks.target[0, :rows], blocks.weights[0, :rows]
-    mean = np.average(y, weights=w) if blocks.center else 0.0
-    return float(np.sum(w * (y - mean) ** 2))
+def island_losses(settings: "GeneticProgramming", target: FloatArray, may_scale: bool) -> list[Loss]:
+    """What every island minimises; a factor that is fitted besides belongs to the magnitudes."""
+    count = len(settings.island_sizes) + 1
+    if decades(target) < settings.wide or not settings.wide_losses:
+        return ["absolute"] * count
+    losses = [settings.wide_losses[i % len(settings.wide_losses)] for i in range(count)]
+    return [loss if may_scale or loss != "magnitude" else "relative" for loss in losses]

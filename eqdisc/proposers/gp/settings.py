@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eqdisc.proposers.gp.losses import Loss
+
 if TYPE_CHECKING:
     from eqdisc.problem import Problem
     from eqdisc.proposers.gp.session import GeneticSession
@@ -40,6 +42,8 @@ class GeneticProgramming:
     elite_parents: share of parents taken from the hall of fame
     repeat       : probability of fitting a skeleton seen before from another start
     migrants     : individuals an island receives an epoch
+    wide, wide_losses : what the islands minimise, one after the other, where the target spans more decades
+                   than `wide`; all absolute errors below (`losses`)
     """
 
     island_sizes: tuple[int, ...] = (12, 18, 28)
@@ -61,6 +65,8 @@ class GeneticProgramming:
     final_tolerance: float = 1e-6
     repeat: float = 0.1
     migrants: int = 20
+    wide: float = 3.0
+    wide_losses: tuple[Loss, ...] = ("relative", "magnitude", "relative", "absolute")
     mutations: MutationWeights = field(default_factory=MutationWeights)
 
     name = "gp"

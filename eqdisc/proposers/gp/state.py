@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from eqdisc._typing import AnyArray, BoolArray, FloatArray, Int32Array, IntArray
+from eqdisc.engine.opcodes import TABLE_SIZE
 from eqdisc.proposers.gp.genome import Genome, genome
 from eqdisc.proposers.gp.random import stream
 from eqdisc.search.proposer import State
@@ -16,10 +17,20 @@ if TYPE_CHECKING:
 
 #: Slots in an island's table of seen skeletons.
 SEEN = 1 << 17
+#: Positions in the table of addresses (`native`): the engine's kernels come first. The last is there only
+#: where units are to be respected.
+MUTATE, TIDY, OFFSPRING, FIRST_FIT, JUDGE, TYPED_OFFSPRING = range(TABLE_SIZE, TABLE_SIZE + 6)
+#: Counters of an island: evaluations, node evaluations, ring position, individuals.
+EVALUATIONS, WORK, HEAD, FILLED = range(4)
 
 
 class Parameters(NamedTuple):
-    """Numbers that steer an island (see `GeneticProgramming` for their meaning)."""
+    """Numbers that steer an island (see `GeneticProgramming` for their meaning).
+
+    scaling   : slope and intercept of a tree are fitted besides
+    magnitude : a tree f stands for log(abs(f)), so that its slope is a power and its intercept a factor
+    slope     : every tree is multiplied by a constant of its own, and has no intercept
+    """
 
     crossover: float
     mutations: FloatArray
@@ -38,6 +49,8 @@ class Parameters(NamedTuple):
     screen_margin: float
     largest: int
     scaling: bool
+    magnitude: bool
+    slope: bool
     required: IntArray
 
 
@@ -199,5 +212,7 @@ def parameters_of(
         screen_margin=settings.screen_margin,
         largest=largest,
         scaling=scaling,
+        magnitude=False,
+        slope=False,
         required=np.array(required, np.int64),
     )

@@ -47,6 +47,12 @@ for _outer, _inner in (
 ):
     REDUNDANT[_outer, _inner] = True
 
+#: Powers with a fixed exponent: the logarithm of their size is a multiple of that of the operand's.
+IS_POWER = np.zeros(ARITY.shape[0], np.bool_)
+IS_POWER[np.array([N_INV, N_SQUARE, N_CUBE, N_SQRT, N_CBRT, N_ABS])] = True
+IS_SLOPE = np.zeros(ARITY.shape[0], np.bool_)
+IS_SLOPE[np.array([N_MUL, N_DIV])] = True
+
 
 @kernel
 def _equal(g: Genome, a: int, b: int, length: int) -> bool:
@@ -152,22 +158,32 @@ def tidy(source: Genome, out: Genome, starts: IntArray) -> bool:
 
 
 @kernel
-def strip(g: Genome) -> bool:
-    """Take slopes and intercepts off the root (they are fitted anyway); False where a constant is left."""
+def strip(g: Genome, shifts: bool, powers: bool) -> bool:
+    """Take off the root what is fitted anyway; False where a constant is left.
+
+    Slopes in any case, intercepts where `shifts`, and powers with a fixed exponent where `powers`.
+    """
     while g.size[0] > 1:
         n = g.size[0]
         op = g.ops[n - 1]
-        if op == N_NEG:
+        if op == N_NEG or (powers and IS_POWER[op]):
             g.size[0] = n - 1
-        elif (op == N_ADD or op == N_SUB or op == N_MUL or op == N_DIV) and g.ops[n - 2] == CONSTANT:
+        elif g.ops[n - 2] == CONSTANT and (IS_SLOPE[op] or (shifts and (op == N_ADD or op == N_SUB))):
             g.size[0] = n - 2
-        elif op == N_SUB and g.ops[0] == CONSTANT and _spans(g, 1, n - 2):
+        elif _from_constant(g, op, shifts, powers):
             for i in range(n - 2):
                 g.ops[i], g.args[i], g.values[i] = g.ops[i + 1], g.args[i + 1], g.values[i + 1]
             g.size[0] = n - 2
         else:
             break
     return g.ops[g.size[0] - 1] != CONSTANT
+
+
+@kernel
+def _from_constant(g: Genome, op: int, shifts: bool, powers: bool) -> bool:
+    """Whether the root is constant - x, or constant / x, to be taken off."""
+    wanted = (shifts and op == N_SUB) or (powers and op == N_DIV)
+    return wanted and g.ops[0] == CONSTANT and _spans(g, 1, g.size[0] - 2)
 
 
 @kernel

@@ -1,0 +1,57 @@
+"""All tests on one problem, and what they suggest in the order it is tried."""
+
+from eqdisc.problem import Problem
+from eqdisc.proposers.structure.dimensional import unit_scalings
+from eqdisc.proposers.structure.dropping import CERTAIN, droppings
+from eqdisc.proposers.structure.hypothesis import Hypothesis
+from eqdisc.proposers.structure.inverting import inversions
+from eqdisc.proposers.structure.joining import joinings
+from eqdisc.proposers.structure.periodic import periodic_inputs
+from eqdisc.proposers.structure.scaling import scalings
+from eqdisc.proposers.structure.separating import IN_LOGARITHMS, has_single_part, separations
+from eqdisc.search.view import View
+
+#: A separation comes before a removal of one input that predicts left-out rows so much worse, unless that is
+#: exact enough as it is.
+FAR_BETTER = 100.0
+EXACT_ENOUGH = 1e-4
+
+
+def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
+    """What the data suggest: dummies out first, then one input less, then sums of parts.
+
+    with_dummies : whether to look for inputs without influence; once is enough, for later ones show up as
+                   inputs that the target is scaled by with exponent 0
+    """
+    dropped = droppings(problem) if with_dummies else []
+    if dropped and dropped[0].defect < CERTAIN:
+        return dropped
+    rows = View.rows_of(problem.train)
+    view = View.on(rows, problem.train)
+    if not view.is_enough:
+        return dropped
+    if view.features.shape[1] == 1:
+        return inversions(view)
+    fewer = [*unit_scalings(view, problem.units), *scalings(view), *joinings(view)]
+    fewer.sort(key=lambda h: h.price)
+    apart = separations(view, rows)
+    if fewer:  # a factor of one input is a scaling already
+        apart = [h for h in apart if h.kind != IN_LOGARITHMS or not has_single_part(h)]
+    angles = periodic_inputs(view, frozenset(problem.operators.names))
+    first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
+    return [
+        *dropped,
+        *first[:1],
+        *angles[:1],
+        *second[:1],
+        *first[1:],
+        *second[1:],
+        *angles[1:],
+        *inversions(view),
+    ]
+
+
+def _removal_first(fewer: list[Hypothesis], apart: list[Hypothesis]) -> bool:
+    if not fewer or not apart:
+        return bool(fewer)
+    return fewer[0].share < max(EXACT_ENOUGH, FAR_BETTER * apart[0].share)

@@ -1,0 +1,116 @@
+"""A function of the target that is a sum of parts without a common input.
+
+The statistic is the share of left-out rows' error of a polynomial without terms that join two parts, against
+one with all terms: a true separation lowers it, because fewer terms reach higher degrees.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eqdisc._typing import FloatArray
+from eqdisc.data.dataset import Dataset
+from eqdisc.expr.expression import Expression
+from eqdisc.proposers.structure.hypothesis import FLOOR, MOST_LOST, Hypothesis
+from eqdisc.search.reduction import Split
+from eqdisc.search.surrogate import Surrogate, lay
+from eqdisc.search.view import View
+
+WORTH = 0.2  # of the target's variance: above, the surrogate says nothing
+
+
+@dataclass(frozen=True)
+class Outer:
+    """A function of the target, and the way back from it."""
+
+    name: str
+    apply: Callable[[FloatArray], FloatArray]
+    undo: Callable[[Expression], Expression]
+
+
+def _call(name: str) -> Callable[[Expression], Expression]:
+    return lambda e: Expression.apply(name, e)
+
+
+OUTER = (
+    Outer("plain", lambda y: y, lambda e: e),
+    Outer("log", np.log, _call("exp")),
+    Outer("inverse", lambda y: 1.0 / y, lambda e: 1.0 / e),
+    Outer("square", lambda y: np.where(y > 0.0, y * y, np.nan), _call("sqrt")),
+    Outer("root", np.sqrt, _call("square")),
+    Outer("inverse square", lambda y: np.where(y > 0.0, y**-2.0, np.nan), lambda e: 1.0 / _call("sqrt")(e)),
+    Outer("arcsin", np.arcsin, _call("sin")),
+    Outer("tan", np.tan, _call("atan")),
+    Outer("exp", lambda y: np.where(y < 100.0, np.exp(y), np.nan), _call("log")),
+)
+
+
+IN_LOGARITHMS = "separation, log"
+
+
+def has_single_part(hypothesis: Hypothesis) -> bool:
+    """Whether a part of a separation reads one input only."""
+    split = hypothesis.reduction
+    return isinstance(split, Split) and any(len(part) == 1 for part in split.parts)
+
+
+def separations(view: View, rows: Dataset) -> list[Hypothesis]:
+    """Sums of parts, those that predict left-out rows best first.
+
+    rows : the rows of the view
+    """
+    k = view.features.shape[1]
+    if k < 2:
+        return []
+    found: list[Hypothesis] = []
+    for outer in OUTER:
+        with np.errstate(all="ignore"):
+            aim = outer.apply(view.target)
+            size = float(np.std(aim))
+        if not np.isfinite(aim).all() or not np.isfinite(size) or size == 0.0:
+            continue
+        whole = lay(view.coordinates, aim / size)
+        if whole.share > WORTH:
+            continue
+        best: tuple[Surrogate, tuple[tuple[int, ...], ...]] | None = None
+        for parts in _partitions(whole.joint()):
+            apart = lay(view.coordinates, aim / size, parts)
+            if apart.share <= MOST_LOST * whole.share + FLOOR and (best is None or len(parts) > len(best[1])):
+                best = apart, parts
+        if best is not None:
+            found.append(_hypothesis(view, rows, outer, *best, size))
+    return sorted(found, key=lambda h: h.share)
+
+
+def _hypothesis(
+    view: View, rows: Dataset, outer: Outer, laid: Surrogate, parts: tuple[tuple[int, ...], ...], size: float
+) -> Hypothesis:
+    values = [size * laid.part(view.coordinates, part) for part in parts]
+    target = Expression.variable(rows.n_features)
+    error = size * float(np.sqrt(laid.share)) + 1e-15 * size
+    split = Split(parts, tuple(values), rows, error, outer.undo(target))
+    return Hypothesis(split, f"separation, {outer.name}", laid.share, laid.share)
+
+
+def _partitions(joint: FloatArray) -> list[tuple[tuple[int, ...], ...]]:
+    """Parts that hang together by ever weaker joint terms, the finest first."""
+    k = joint.shape[0]
+    strengths = sorted({float(joint[a, b]) for a in range(k) for b in range(a)})
+    seen: list[tuple[tuple[int, ...], ...]] = []
+    for least in reversed(strengths):
+        parts = _components(joint >= least, k)
+        if len(parts) > 1 and parts not in seen:
+            seen.append(parts)
+    alone = tuple((j,) for j in range(k))
+    return [alone, *seen] if alone not in seen else seen
+
+
+def _components(linked: np.ndarray, k: int) -> tuple[tuple[int, ...], ...]:
+    label = list(range(k))
+    for a in range(k):
+        for b in range(k):
+            if linked[a, b] and label[a] != label[b]:
+                old, new = max(label[a], label[b]), min(label[a], label[b])
+                label = [new if one == old else one for one in label]
+    return tuple(tuple(j for j in range(k) if label[j] == one) for one in sorted(set(label)))

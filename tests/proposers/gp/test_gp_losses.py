@@ -1,0 +1,118 @@
+"""Losses over decades: which islands get which, what they measure, and laws that only they can see."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.parse import parse
+from eqdisc.expr.units import Dimension, UnitRules
+from eqdisc.problem import Problem
+from eqdisc.proposers.gp.losses import View, decades, in_proportion, power_of
+from eqdisc.proposers.gp.session import island_losses
+from eqdisc.proposers.gp.settings import GeneticProgramming
+
+WORDS = OperatorSet.parse("+ - * / square sqrt exp log")
+SMALL = GeneticProgramming(population=200, epoch_work=40_000_000)
+
+
+@given(st.floats(-200.0, 200.0), st.floats(0.1, 8.0))
+def test_decades_do_not_depend_on_the_unit(exponent, spread):
+    target = 10.0 ** np.linspace(-spread / 2.0, spread / 2.0, 201)
+    assert decades(target * 10.0**exponent) == pytest.approx(decades(target), abs=1e-5)
+    assert decades(target) == pytest.approx(0.9 * spread, abs=1e-5)
+
+
+def test_only_wide_targets_change_the_losses():
+    near, wide = np.linspace(-3.0, 40.0, 100), 10.0 ** np.linspace(-4.0, 4.0, 100)
+    assert set(island_losses(SMALL, near, True)) == {"absolute"}
+    assert set(island_losses(SMALL, wide, True)) == {"absolute", "relative", "magnitude"}
+    assert "magnitude" not in island_losses(SMALL, wide, False)
+
+
+def test_views_measure_what_they_say():
+    random = np.random.default_rng(0)
+    features = random.uniform(1.0, 2.0, (100, 2))
+    target = 10.0 ** random.uniform(-6.0, 6.0, 100) * random.choice([-1.0, 1.0], 100)
+    target[7] = 0.0
+    relative = View.of("relative", features, target, None, 30, True)
+    weights = relative.blocks.weights[0, :100]
+    rows = np.abs(target) > 1e-5
+    assert np.ptp(np.log(weights[rows] * target[rows] ** 2)) < 1e-9
+    assert weights[7] == weights.max()
+    magnitude = View.of("magnitude", features, target, None, 30, False)
+    assert magnitude.blocks.n_rows == 99
+    expected = np.log(np.abs(np.delete(target, 7)))
+    np.testing.assert_allclose(
+        magnitude.blocks.target[0, :99] + magnitude.blocks.center, expected, rtol=1e-12
+    )
+    for view in (relative, magnitude):
+        assert view.variances[0] > view.variances[1] > 0.0
+        assert view.screen.n_rows == 30
+
+
+def test_relative_weights_stay_finite_over_all_doubles():
+    weights = in_proportion(np.array([1e-300, 1e-200, 1.0, 1e300, 0.0]))
+    assert np.isfinite(weights).all()
+    assert weights.max() == 1.0
+
+
+@given(st.sampled_from([1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0]), st.floats(-0.04, 0.04))
+def test_a_fitted_power_is_told(exponent, error):
+    x = Expression.variable(0)
+    table = np.array([[0.5], [2.0], [3.0]])
+    found = evaluate(power_of(x, exponent + error, WORDS), table)
+    np.testing.assert_allclose(found, table[:, 0] ** exponent, rtol=1e-12)
+
+
+def wide_problem(law, operators=WORDS, n=300, units=None):
+    random = np.random.default_rng(2)
+    features = 10.0 ** random.uniform(-2.0, 2.0, (n, 3))
+    tree = parse(law, ("a", "b", "c"))
+    dataset = Dataset.of(features, evaluate(tree, features), ["a", "b", "c"])
+    return Problem(dataset, dataset, None, operators, 30, units=units)
+
+
+def errors(problem, epochs, settings=SMALL, threads=1):
+    session = settings.start(problem, np.random.SeedSequence(0), threads)
+    session.prepare()
+    train, least, laws = problem.train, np.inf, []
+    for _ in range(epochs):
+        for law in session.propose().expressions:
+            laws.append(law)
+            value = evaluate(law, train.features)
+            error = np.abs(value / train.target - 1.0)
+            least = min(least, float(np.max(np.where(np.isfinite(error), error, np.inf))))
+        if least < 1e-9:
+            break
+    return least, laws
+
+
+@pytest.mark.parametrize("law", ["a**2*b/(1 + b/c)", "a*b**2*sqrt(c)/(a + b)"])
+def test_laws_over_decades_are_exact_on_the_smallest_rows_too(law):
+    more = GeneticProgramming(population=300, epoch_work=200_000_000)
+    assert errors(wide_problem(law), 12, more)[0] < 1e-9
+
+
+def test_wide_problems_repeat_for_any_number_of_threads():
+    problem = wide_problem("a**2*b/(1 + b/c) - c")
+    assert errors(problem, 2)[1] == errors(problem, 2, threads=2)[1]
+
+
+@pytest.mark.parametrize("constants", ["free", "dimensionless"])
+@pytest.mark.parametrize("law", ["a/b + 0.5*c", "2*a**2*b**2/(a**2 + 3*b**2*c**2)"])
+def test_what_is_proposed_keeps_to_the_units(constants, law):
+    """a is a length, b a time, c a speed; the first law is a speed, the second the square of a time."""
+    metre, second = Dimension.of(m=1), Dimension.of(s=1)
+    rules = UnitRules((metre, second, metre / second), metre / second, constants)
+    if "a**2" in law:
+        rules = UnitRules((metre, second, metre / second), second**2, constants)
+    problem = wide_problem(law, units=rules)
+    least, laws = errors(problem, 20)
+    assert laws
+    assert all(problem.admits(e) for e in laws)
+    assert least < 1e-9

@@ -1,0 +1,62 @@
+"""The strategy: what it solves with a quick solver inside, and that its sessions behave."""
+
+import numpy as np
+import pytest
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.expr.operators import OperatorSet
+from eqdisc.problem import Problem
+from eqdisc.proposers.closed_form import ClosedForm
+from eqdisc.proposers.structure import Structure
+from eqdisc.scoring.rounding import is_exact
+
+LAWS = {
+    "an exponential of a group": lambda a, f, t, k: a * f**3 / (np.exp(f / (k * t)) - 1.0),
+    "a sum of two products": lambda a, b, c, d: a * b + c * d**2 + 0.5,
+}
+
+
+def problem_of(law, dummy=True, n_rows=1200):
+    random = np.random.default_rng(3)
+    features = 10.0 ** random.uniform(-0.4, 0.4, (n_rows, 5))
+    features[:, 4] *= 1e6 * random.choice([-1.0, 1.0], n_rows)
+    target = LAWS[law](*features[:, :4].T)
+    table = Dataset.of(features if dummy else features[:, :4], target)
+    return Problem.of(table, OperatorSet.default(), 40, seed=0)
+
+
+def proposals(session, steps=60):
+    for _ in range(steps):
+        found = session.propose()
+        yield found
+        if found.exhausted:
+            return
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_laws_beyond_the_solver_inside_come_back_exactly(law):
+    problem = problem_of(law)
+    session = Structure((ClosedForm(),)).start(problem, np.random.SeedSequence(0), 1)
+    for found in proposals(session):
+        exact = [e for e in found.expressions if is_exact(e, problem.train)]
+        if exact:
+            assert 4 not in min(exact, key=len).features
+            assert all(problem.admits(e) for e in exact)
+            return
+    pytest.fail("not found")
+
+
+def test_a_session_goes_on_from_its_state_and_ends():
+    problem = problem_of("a sum of two products", n_rows=300)
+    strategy = Structure((ClosedForm(),), problems=3)
+    session = strategy.start(problem, np.random.SeedSequence(1), 1)
+    session.propose()
+    twin = strategy.start(problem, np.random.SeedSequence(1), 2)
+    twin.restore(session.state())
+    assert list(proposals(session)) == list(proposals(twin))
+    assert session.propose().expressions == ()
+
+
+def test_without_strategies_inside_nothing_is_proposed():
+    session = Structure().start(problem_of("a sum of two products", n_rows=200), np.random.SeedSequence(0), 1)
+    assert all(not found.expressions for found in proposals(session))
