@@ -53,9 +53,7 @@ def _check_units(result: Result, columns: Columns) -> None:
             )
 
 
-def _note(
-    names: Sequence[str], row: FloatArray, value: float, beyond: BoolArray, used: Sequence[int]
-) -> str:
+def _note(names: Sequence[str], row: FloatArray, value: float, beyond: BoolArray, used: Sequence[int]) -> str:
     missing = [names[j] for j in used if np.isnan(row[j])]
     if missing:
         return f"missing {', '.join(missing)}"

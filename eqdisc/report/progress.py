@@ -71,9 +71,7 @@ class Narrator(Watcher):
 
     def _shortest(self, front: tuple[Candidate, ...], table: Dataset) -> Candidate:
         known = self._judged
-        self._judged = {
-            law: known.get(law) or describe(law.expression, table, self._rows) for law in front
-        }
+        self._judged = {law: known.get(law) or describe(law.expression, table, self._rows) for law in front}
         floor = min(described.floor for described in self._judged.values())
         return min(front, key=lambda law: (self._judged[law].bits_above(floor), law.complexity))
 

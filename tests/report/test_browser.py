@@ -60,14 +60,16 @@ def complaints(browser: webdriver.Chrome) -> list[str]:
     return [entry["message"] for entry in browser.get_log("browser") if "favicon" not in entry["message"]]
 
 
-def test_page_opens_without_an_error(browser: webdriver.Chrome, case: Case, page: str, tmp_path: Path
+def test_page_opens_without_an_error(
+    browser: webdriver.Chrome, case: Case, page: str, tmp_path: Path
 ) -> None:
     opened(browser, page, tmp_path)
     assert not complaints(browser)
     assert browser.title.startswith(case[0].target_name)
 
 
-def test_equations_and_pictures_are_laid_out(browser: webdriver.Chrome, case: Case, page: str, tmp_path: Path
+def test_equations_and_pictures_are_laid_out(
+    browser: webdriver.Chrome, case: Case, page: str, tmp_path: Path
 ) -> None:
     opened(browser, page, tmp_path)
     equations = sizes(browser, "math")

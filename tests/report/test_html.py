@@ -74,7 +74,7 @@ def test_page_has_every_section(noisy: Case) -> None:
     shown = " ".join(Page(text).text)
     for part in ("c1", "17 of 20", "--seed 0 --epochs 17", "3 rows were left out", "+ - * /", "@software"):
         assert part.replace("c1", "c") in shown
-    assert text.count("<tr class=\"chosen") == 1
+    assert text.count('<tr class="chosen') == 1
 
 
 def test_page_without_the_table_leaves_the_data_out(kepler: Case) -> None:

@@ -1,6 +1,6 @@
 """A search that keeps checkpoints in a folder and goes on from the last one there: to be killed by tests.
 
-    python -m tests.search.runs FOLDER EPOCHS
+python -m tests.search.runs FOLDER EPOCHS
 """
 
 import sys
