@@ -11,11 +11,13 @@ from eqdisc.engine.reference import evaluate
 
 #: Before and after the search itself: reading the table, error bars of the front.
 _AROUND = 0.02
+#: Offered wherever the columns have units, the same for every table.
+PHYSICAL_CONSTANTS = ("c", "h", "k_B", "G", "e", "epsilon_0", "m_e", "N_A", "R", "g_n")
 
 
 @dataclass(frozen=True)
 class Eqdisc:
-    """`discover` with the operators of the comparison.
+    """`discover` with the operators of the comparison; constants of nature are offered where there are units.
 
     proposer : the one strategy to use; None for all
     epochs   : exactly so many instead of looking at the clock, so that a run can be repeated
@@ -59,6 +61,7 @@ class Eqdisc:
             threads=budget.threads,
             proposers=self._proposers(),
             observers=(),
+            physical_constants=PHYSICAL_CONSTANTS if _has_units(train) else (),
         )
         best = found.best
         details = {
@@ -74,3 +77,7 @@ class Eqdisc:
 
     def _proposers(self) -> str | None:
         return self.proposer
+
+
+def _has_units(table: Dataset) -> bool:
+    return any(unit is not None for unit in (*table.feature_units, table.target_unit))
