@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import get_args
 
+from threadpoolctl import threadpool_limits
+
 from eqdisc._typing import IntArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.physical_constants import physical_constants
@@ -130,7 +132,20 @@ class SearchTask:
         keeper: Callable[[SearchState], None] | None = None,
         state: SearchState | None = None,
     ) -> Discovery:
-        """Search, fit what was found to all rows, say how stable it is."""
+        """Search, fit what was found to all rows, say how stable it is.
+
+        Linear algebra here is many small matrices, which threads of BLAS only slow down (beside one other
+        process 12 times), and whose last digits would depend on their number.
+        """
+        with threadpool_limits(1, user_api="blas"):
+            return self._run(observers, keeper, state)
+
+    def _run(
+        self,
+        observers: Sequence[Observer],
+        keeper: Callable[[SearchState], None] | None,
+        state: SearchState | None,
+    ) -> Discovery:
         settings, searched = self.settings, self.searched
         dataset = searched.apply(self.dataset)
         threads = settings.threads or available_cores()

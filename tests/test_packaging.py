@@ -48,7 +48,7 @@ def test_extras_hold_what_the_core_does_not_need() -> None:
     core = {re.split(r"[<>=\[]", requirement)[0] for requirement in project["dependencies"]}
     assert core == {
         *("numpy", "scipy", "numba", "pandas", "scikit-learn", "sympy", "matplotlib", "typer", "rich"),
-        *("openpyxl", "pyarrow", "latex2mathml", "filelock"),
+        *("openpyxl", "pyarrow", "latex2mathml", "filelock", "pint", "threadpoolctl"),
     }
     assert set(project["optional-dependencies"]) == {"test", "dev", "docs", "bench", "cluster", "pysr"}
 
