@@ -12,6 +12,30 @@ from eqdisc.expr.units import UnitRules
 
 
 @dataclass(frozen=True)
+class Irrelevance:
+    """What is known of the influence of each input.
+
+    deviates : normal deviates beyond chance of the best evidence for each input
+    relevant : numbers of the inputs that show influence, rising
+    share    : of the target's variance (of its logarithm, where that is smoother) that the relevant inputs
+               leave unexplained on left-out rows
+    hidden   : share of the variance that a column could account for without being noticed
+    """
+
+    deviates: tuple[float, ...]
+    relevant: tuple[int, ...]
+    share: float
+    hidden: float
+
+    @property
+    def dummies(self) -> tuple[int, ...]:
+        """Inputs that show none; none of them named where nothing shows any."""
+        if not self.relevant:
+            return ()
+        return tuple(j for j in range(len(self.deviates)) if j not in self.relevant)
+
+
+@dataclass(frozen=True)
 class Problem:
     """A table with its held-out rows set apart, and the language a law may be written in.
 
@@ -21,6 +45,7 @@ class Problem:
     operators : what a law may be made of
     max_size  : nodes a law may have
     relevance : how often each feature is to be tried, in proportion; None for all alike
+    irrelevance : which features show an influence; None where nobody has looked
     required  : indices of the features that every law has to contain
     restriction : tells whether a law is one that was asked for; None for any
     units     : what laws have to respect; None where units play no part
@@ -35,6 +60,7 @@ class Problem:
     required: tuple[int, ...] = ()
     restriction: Callable[[Expression], bool] | None = None
     units: UnitRules | None = None
+    irrelevance: Irrelevance | None = None
 
     def __post_init__(self) -> None:
         if self.max_size < 1:

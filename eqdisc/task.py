@@ -34,7 +34,7 @@ from eqdisc.search.choice import STANDARD_ERRORS
 from eqdisc.search.engine import Budget, Search, SearchResult, StopReason
 from eqdisc.search.named_constants import named_constant
 from eqdisc.search.observer import Observer
-from eqdisc.search.prior import feature_weights
+from eqdisc.search.prior import feature_weights, influences
 from eqdisc.search.proposer import Proposer
 from eqdisc.search.refit import on_all_rows, refit, search_rows
 from eqdisc.search.stability import stability as resampled_stability
@@ -157,8 +157,7 @@ class SearchTask:
             else _form(settings.template, searched.names, dataset, self.language)
         )
         problem = replace(
-            problem,
-            relevance=self._relevance(problem.train),
+            self._with_prior(problem),
             restriction=None if form is None else HasForm(form),
             units=searched.rules(),
         )
@@ -194,14 +193,26 @@ class SearchTask:
             [dataset.feature_names.index(name) for name in self.settings.require],
         )
 
-    def _relevance(self, train: Dataset) -> tuple[float, ...] | None:
-        """That of the features; constants of nature, which explain nothing, together have as much at most."""
-        given, offered = self.dataset.feature_names, self.searched.constants
-        weights = feature_weights(train.select(given) if offered else train, self.settings.seed)
-        if not offered or weights is None:
-            return weights
-        share = sum(weights) / max(len(weights), len(offered))
-        return (*weights, *(share for _ in offered))
+    def _with_prior(self, problem: Problem) -> Problem:
+        """What the table says of its features beforehand; constants of nature, which explain nothing, are
+        tried as often together as a feature, at most."""
+        offered = len(self.searched.constants)
+        train = problem.train.select(self.dataset.feature_names) if offered else problem.train
+        known = influences(train)
+        weights = feature_weights(train, known, self.settings.seed)
+        if offered and weights is not None:
+            share = sum(weights) / max(len(weights), offered)
+            weights = (*weights, *(share for _ in range(offered)))
+        if known is not None and offered:
+            # Where numbers may have units no constant is needed; where they may not, all are.
+            places = range(train.n_features, train.n_features + offered)
+            free = self.settings.constants == "free"
+            known = replace(
+                known,
+                deviates=(*known.deviates, *(0.0 for _ in places)),
+                relevant=known.relevant if free else (*known.relevant, *places),
+            )
+        return replace(problem, relevance=weights, irrelevance=known)
 
     def _told(self, result: SearchResult, problem: Problem, rows: IntArray | None) -> Discovery:
         """What was found, in terms of the columns as they were given."""

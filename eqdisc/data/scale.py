@@ -9,7 +9,10 @@ from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.expr.expression import Expression
 
-COMFORTABLE = (1e-3, 1e3)  # a column whose root mean square lies within is left alone
+COMFORTABLE = 10  # powers of two; a column whose root mean square is no further from 1 is left alone
+#: Powers of two between columns that are treated alike: the sum of two masses of 1e24 and 1e22 stays a sum,
+#: without constants.
+ALIKE = 7
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Scaling:
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Scaling":
-        """Factors that bring the root mean square of extreme columns to between 1/sqrt(2) and sqrt(2).
+        """Factors that bring the root mean square of extreme columns to about 1, one for those of like size.
 
         >>> table = Dataset.of([[1.0], [2.0], [3.0], [4.0]], [1e-30, 2e-30, 3e-30, 4e-30])
         >>> Scaling.of(table).features
@@ -34,7 +37,9 @@ class Scaling:
         >>> bool(0.7 < np.sqrt(np.mean(Scaling.of(table).apply(table).target ** 2)) < 1.5)
         True
         """
-        return cls(tuple(_factor(column) for column in dataset.features.T), _factor(dataset.target))
+        exponents = [_exponent(column) for column in (*dataset.features.T, dataset.target)]
+        factors = [_factor(exponent) for exponent in _shared(exponents)]
+        return cls(tuple(factors[:-1]), factors[-1])
 
     @property
     def is_identity(self) -> bool:
@@ -76,15 +81,40 @@ def _times(factor: float, expression: Expression) -> Expression:
     return Expression.apply("mul", Expression.constant(factor), expression)
 
 
-def _factor(column: FloatArray) -> float:
+def _exponent(column: FloatArray) -> int | None:
+    """That of the root mean square as a power of two; None for a column of zeros."""
     largest = float(np.max(np.abs(column)))
     if largest == 0.0:
-        return 1.0
+        return None
     # Divided by a power of two near the largest value first: the square of 1e200 overflows.
     exponent = math.frexp(largest)[1]
     size = math.sqrt(float(np.mean(np.square(np.ldexp(column, -exponent)))))
-    rms_exponent = exponent + round(math.log2(size))
-    if COMFORTABLE[0] <= math.ldexp(size, exponent) <= COMFORTABLE[1]:
-        return 1.0
+    return exponent + round(math.log2(size))
+
+
+def _shared(exponents: list[int | None]) -> list[int | None]:
+    """The exponents of columns to scale, those of like size replaced by one in their middle; None for those
+    left alone: of comfortable size, or like one that is.
+
+    >>> _shared([80, None, 6, 74, 12, -20])
+    [77, None, None, 77, None, -20]
+    """
+    known = sorted((exponent, place) for place, exponent in enumerate(exponents) if exponent is not None)
+    fine = [exponent for exponent, _ in known if abs(exponent) <= COMFORTABLE]
+    left = [
+        (exponent, place)
+        for exponent, place in known
+        if abs(exponent) > COMFORTABLE and all(abs(exponent - other) > ALIKE for other in fine)
+    ]
+    shared: list[int | None] = [None] * len(exponents)
+    while left:
+        alike = [(exponent, place) for exponent, place in left if exponent - left[0][0] <= ALIKE]
+        for _, place in alike:
+            shared[place] = (alike[0][0] + alike[-1][0]) // 2
+        left = left[len(alike) :]
+    return shared
+
+
+def _factor(exponent: int | None) -> float:
     # Both the factor and its inverse are ordinary numbers for every column of ordinary numbers.
-    return math.ldexp(1.0, max(-1022, min(1022, -rms_exponent)))
+    return 1.0 if exponent is None else math.ldexp(1.0, max(-1022, min(1022, -exponent)))

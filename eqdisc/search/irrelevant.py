@@ -10,7 +10,6 @@ target's variance that a column could still account for without having been noti
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from math import sqrt
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.problem import Irrelevance
 from eqdisc.search.sample import sample
 from eqdisc.search.surrogate import Surrogate, lay, scaled
 from eqdisc.search.view import evener_in_logarithms
@@ -33,30 +33,6 @@ SHUFFLES = 3
 MARGIN = 4.0  # deviates that an input has to be ahead of its shuffled self
 LOW_DEGREE = 3
 SPREAD = 4.0  # inputs of one sign that span this factor are looked at in logarithms
-
-
-@dataclass(frozen=True)
-class Irrelevance:
-    """What is known of the influence of each input.
-
-    deviates : normal deviates beyond chance of the best evidence for each input
-    relevant : numbers of the inputs that show influence, rising
-    share    : of the target's variance (of its logarithm, where that is smoother) that the relevant inputs
-               leave unexplained on left-out rows
-    hidden   : share of the variance that a column could account for without being noticed
-    """
-
-    deviates: tuple[float, ...]
-    relevant: tuple[int, ...]
-    share: float
-    hidden: float
-
-    @property
-    def dummies(self) -> tuple[int, ...]:
-        """Inputs that show none; none of them named where nothing shows any."""
-        if not self.relevant:
-            return ()
-        return tuple(j for j in range(len(self.deviates)) if j not in self.relevant)
 
 
 def irrelevance(table: Dataset, most: int = ROWS) -> Irrelevance:

@@ -19,6 +19,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.problem import Irrelevance
 from eqdisc.search.irrelevant import irrelevance
 
 FEW = 8  # features that are all tried alike
@@ -35,24 +36,29 @@ UNIFORM_SHARE = 0.1  # of all draws; any feature may matter
 HALF = 1.0  # standard deviations beyond chance that earn half of the largest weight
 
 
-def feature_weights(dataset: Dataset, seed: int) -> tuple[float, ...] | None:
+def influences(dataset: Dataset) -> Irrelevance | None:
+    """Which of a few features show an influence; None where there are many or where rows are too few."""
+    few = 1 < dataset.n_features <= FEW and dataset.n_rows >= FEWEST_ROWS
+    return irrelevance(dataset) if few else None
+
+
+def feature_weights(dataset: Dataset, known: Irrelevance | None, seed: int) -> tuple[float, ...] | None:
     """The `relevance` of the features of a table of many, and of few where some show no influence at all;
     None where all are to be tried alike.
 
+    known : the `influences` of the features
+
     >>> table = Dataset.of(np.arange(20.0).reshape(5, 4), np.arange(5.0) ** 2)
-    >>> feature_weights(table, seed=0) is None
+    >>> feature_weights(table, influences(table), seed=0) is None
     True
     """
     if dataset.n_features > FEW:
         return tuple(relevance(dataset, seed).tolist())
-    return _few(dataset) if dataset.n_features > 1 and dataset.n_rows >= FEWEST_ROWS else None
+    return None if known is None or not known.dummies else _few(known)
 
 
-def _few(dataset: Dataset) -> tuple[float, ...] | None:
-    """Small weights for the inputs that show no influence; None where there are none of these."""
-    known = irrelevance(dataset)
-    if not known.dummies:
-        return None
+def _few(known: Irrelevance) -> tuple[float, ...]:
+    """Small weights for the inputs that show no influence."""
     evidence = np.array(known.deviates)
     weights = np.where(np.isin(np.arange(evidence.size), known.relevant), evidence / (evidence + SURE), 0.0)
     shares = UNIFORM_SHARE / evidence.size + (1.0 - UNIFORM_SHARE) * weights / np.sum(weights)

@@ -57,6 +57,16 @@ class Surrogate:
         total: FloatArray = _columns(coordinates, self.degrees[within]) @ self.coefficients[within]
         return total
 
+    def line(self, coordinates: FloatArray, j: int) -> tuple[FloatArray, FloatArray]:
+        """(n,) value at the middle of a coordinate that the polynomial is linear in, and (n,) its slope."""
+        at_middle = coordinates.copy()
+        at_middle[:, j] = 0.0
+        at_end = coordinates.copy()
+        at_end[:, j] = 1.0
+        level: FloatArray = _columns(at_middle, self.degrees) @ self.coefficients
+        end: FloatArray = _columns(at_end, self.degrees) @ self.coefficients
+        return level, end - level
+
     def joint(self) -> FloatArray:
         """(d, d) share of the sum of squared coefficients in terms that read both inputs; alone: diagonal."""
         squares = self.coefficients**2 * np.any(self.degrees > 0, axis=1)
@@ -71,11 +81,13 @@ def lay(
     target: FloatArray,
     groups: Sequence[Sequence[int]] | None = None,
     highest: int = HIGHEST,
+    linear: int | None = None,
 ) -> Surrogate:
     """The polynomial of the degree that predicts left-out rows best.
 
     coordinates : (n, d), each within [-1, 1]; target : (n,), finite
     groups      : inputs that may meet in one term; all where None
+    linear      : an input that enters in the first power at most
 
     >>> x = np.random.default_rng(0).uniform(-1, 1, (200, 2))
     >>> laid = lay(x, x[:, 0] ** 2 * x[:, 1])
@@ -95,8 +107,11 @@ def lay(
     best, parts = constant, tuple(tuple(group) for group in groups or (range(d),))
     allowed = min(MOST_COLUMNS, n // ROWS_PER_COLUMN)
     worse = 0
-    for degree in _ladder(d, parts, allowed, highest):
-        found = _laid(coordinates, target, _terms(d, degree, parts), spread)
+    for degree in _ladder(d, parts, allowed, highest, linear is not None):
+        terms = _terms(d, degree, parts)
+        if linear is not None:
+            terms = terms[terms[:, linear] <= 1]
+        found = _laid(coordinates, target, terms, spread)
         if found.share < best.share:
             best, worse = found, 0
         else:
@@ -114,10 +129,14 @@ def scaled(columns: FloatArray) -> FloatArray:
     return np.clip(middle, -1.0, 1.0)
 
 
-def _ladder(d: int, parts: tuple[tuple[int, ...], ...], allowed: int, highest: int) -> list[int]:
+def _ladder(
+    d: int, parts: tuple[tuple[int, ...], ...], allowed: int, highest: int, linear: bool
+) -> list[int]:
     """Degrees to try, rising: all small ones, then every other up to what the rows allow."""
 
     def columns(degree: int) -> int:
+        if linear:
+            return comb(d - 1 + degree, degree) + comb(d - 2 + degree, degree - 1)
         return 1 + sum(comb(len(part) + degree, degree) - 1 for part in parts)
 
     fitting = [degree for degree in range(1, highest + 1) if columns(degree) <= allowed]

@@ -5,7 +5,7 @@ import pytest
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.search.irrelevant import irrelevance
-from eqdisc.search.prior import feature_weights
+from eqdisc.search.prior import feature_weights, influences
 
 LAWS = {
     "a product": lambda a, b, c: a * b**2 / np.sqrt(c),
@@ -59,6 +59,7 @@ def test_multiples_of_a_column_count_once():
 
 
 def test_a_few_features_with_dummies_are_weighed():
-    weights = np.array(feature_weights(table_of("a sum over decades"), seed=0))
+    table = table_of("a sum over decades")
+    weights = np.array(feature_weights(table, influences(table), seed=0))
     assert weights.sum() == pytest.approx(1.0)
     assert weights[[1, 2, 4]].min() > 10 * weights[[0, 3, 5]].max() > 0.0

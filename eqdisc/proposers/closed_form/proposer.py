@@ -11,7 +11,7 @@ from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form.products import power_laws, products
 from eqdisc.proposers.closed_form.rational import rational_functions
-from eqdisc.proposers.closed_form.shapes import shapes
+from eqdisc.proposers.closed_form.shapes import shapes, transformed_shapes
 from eqdisc.proposers.closed_form.sums import polynomials, sums, transformed_sums
 from eqdisc.proposers.closed_form.table import Table
 from eqdisc.scoring.candidate import Candidate
@@ -31,6 +31,7 @@ FAMILIES: tuple[Family, ...] = (
     products,
     rational_functions,
     transformed_sums,
+    transformed_shapes,
 )
 
 SHORT = 16  # nodes; a longer law can be exact on coarse numbers and still not be the shortest
@@ -101,10 +102,15 @@ class ClosedFormSession:
         for family in FAMILIES:
             fresh = self._fitted(_front(self._measured(family(table), rows)), rows)
             found.update(fresh)
-            if any(law.size <= SHORT and is_exact(law, rows) for law in fresh):
+            if any(self._is_short(law) and is_exact(law, rows) for law in fresh):
                 break
         chosen = sorted(_front(found), key=lambda law: describe(law, rows, train.n_rows).bits)
         return tuple(optimum(law, train).expression for law in chosen[: settings.max_proposals])
+
+    def _is_short(self, law: Expression) -> bool:
+        """Whether an exact law is so short that no other one is looked for: a polynomial with many constants
+        is also what a smooth function of little range looks like."""
+        return law.size <= SHORT and len(law.constants) <= self._problem.train.n_features + 1
 
     def _measured(self, laws: Iterable[Expression], rows: Dataset) -> dict[Expression, float]:
         """The laws that the problem admits and that are finite, with their mean square residuals."""

@@ -18,19 +18,27 @@ TRANSFORMED_TERMS = 3
 POLYNOMIAL_TERMS = 34
 
 
+Undo = Callable[[Builder, Expression], Expression | None]
+
+
 @dataclass(frozen=True)
 class Transform:
     """A function of the target that may be a sum; `undo` writes the law for the target itself."""
 
     apply: Callable[[FloatArray], FloatArray]
-    undo: Callable[[Builder, Expression], Expression | None]
+    undo: Undo
 
 
+PLAIN = Transform(lambda y: y, lambda _, g: g)
 TRANSFORMS = (
     Transform(lambda y: 1.0 / y, lambda builder, g: builder.inverse(g)),
     Transform(np.log, lambda builder, g: builder.apply("exp", g)),
     Transform(lambda y: np.log(-y), lambda builder, g: builder.scaled(-1.0, builder.apply("exp", g))),
     Transform(lambda y: np.where(y >= 0.0, y * y, np.nan), lambda builder, g: builder.apply("sqrt", g)),
+    Transform(
+        lambda y: np.where(y > 0.0, 1.0 / (y * y), np.nan),
+        lambda builder, g: builder.inverse(builder.apply("sqrt", g)),
+    ),
     Transform(np.sqrt, lambda builder, g: builder.apply("square", g)),
     Transform(lambda y: np.where(y < 300.0, np.exp(y), np.nan), lambda builder, g: builder.apply("log", g)),
     Transform(np.arcsin, lambda builder, g: builder.apply("sin", g)),
@@ -73,8 +81,14 @@ def transformed_sums(table: Table) -> Iterator[Expression]:
         aims = [(transform.apply(table.target), transform.undo) for transform in TRANSFORMS]
         for x in table.variables:
             column = table.features[:, int(x.payload[0])]
-            aims.append((table.target / column, _multiplied(x)))
-            aims.append((table.target * column, _divided(x)))
+            joined = ((table.target / column, _multiplied(x)), (table.target * column, _divided(x)))
+            aims += joined
+            if table.features.shape[1] == 1:
+                aims += [
+                    (transform.apply(aim), _then(transform.undo, undo))
+                    for aim, undo in joined
+                    for transform in TRANSFORMS
+                ]
     for aim, undo in aims:
         if np.isfinite(aim).all():
             for g in _sums(table, library, aim, forward(table.sum_design, aim, TRANSFORMED_TERMS, starts=1)):
@@ -83,11 +97,19 @@ def transformed_sums(table: Table) -> Iterator[Expression]:
                     yield law
 
 
-def _multiplied(x: Expression) -> Callable[[Builder, Expression], Expression | None]:
+def _then(inner: Undo, outer: Undo) -> Undo:
+    def undo(builder: Builder, g: Expression) -> Expression | None:
+        law = inner(builder, g)
+        return None if law is None else outer(builder, law)
+
+    return undo
+
+
+def _multiplied(x: Expression) -> Undo:
     return lambda builder, g: builder.apply("mul", x, g)
 
 
-def _divided(x: Expression) -> Callable[[Builder, Expression], Expression | None]:
+def _divided(x: Expression) -> Undo:
     return lambda builder, g: builder.quotient(g, x)
 
 

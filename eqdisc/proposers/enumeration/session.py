@@ -321,7 +321,8 @@ def _compile() -> None:
 
 
 def chosen_variables(problem: "Problem", most: int) -> list[int]:
-    """The inputs that take part: those required, then by relevance; in rising order.
+    """The inputs that take part: those required, then by relevance, without those that show no influence; in
+    rising order.
 
     >>> from eqdisc.problem import Problem
     >>> table = Dataset.of(np.arange(12.0).reshape(4, 3) ** 2, np.arange(4.0))
@@ -331,7 +332,9 @@ def chosen_variables(problem: "Problem", most: int) -> list[int]:
     """
     relevance = problem.relevance or (1.0,) * problem.train.n_features
     order = sorted(range(len(relevance)), key=lambda j: (j not in problem.required, -relevance[j], j))
-    return sorted(order[: max(most, 1)])
+    known = problem.irrelevance
+    idle = set(known.dummies if known is not None else ()).difference(problem.required)
+    return sorted([j for j in order if j not in idle][: max(most, 1)])
 
 
 def _tolerance(train: Dataset) -> float:

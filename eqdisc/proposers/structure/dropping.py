@@ -12,7 +12,7 @@ CERTAIN = 1e-6
 
 def droppings(problem: Problem) -> list[Hypothesis]:
     """The problem without the inputs that show no influence (`eqdisc.search.irrelevant`)."""
-    known = irrelevance(problem.train)
+    known = problem.irrelevance or irrelevance(problem.train)
     if not known.dummies:
         return []
     k = problem.train.n_features

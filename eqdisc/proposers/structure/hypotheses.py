@@ -6,6 +6,7 @@ from eqdisc.proposers.structure.dropping import CERTAIN, droppings
 from eqdisc.proposers.structure.hypothesis import Hypothesis
 from eqdisc.proposers.structure.inverting import inversions
 from eqdisc.proposers.structure.joining import joinings
+from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import IN_LOGARITHMS, has_single_part, separations
@@ -38,15 +39,18 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     if fewer:  # a factor of one input is a scaling already
         apart = [h for h in apart if h.kind != IN_LOGARITHMS or not has_single_part(h)]
     angles = periodic_inputs(view, frozenset(problem.operators.names))
+    lines = linear_inputs(view, rows) if not fewer else []
     first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
     return [
         *dropped,
         *first[:1],
         *angles[:1],
         *second[:1],
+        *lines[:1],
         *first[1:],
         *second[1:],
         *angles[1:],
+        *lines[1:],
         *inversions(view),
     ]
 
