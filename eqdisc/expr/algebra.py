@@ -137,6 +137,7 @@ def product_of(expression: Expression) -> Product:
     _collect_factors(expression, 1, False, product)
     _merge_exponentials(product)
     _pull_roots(product)
+    _pull_sums(product)
     return product
 
 
@@ -159,6 +160,39 @@ def _pull_roots(product: Product) -> None:
             product.scale(factor, exponent, side is product.below)
             plain = Expression.apply(root.root, unscaled(inner))
             product.multiply(plain, exponent, side is product.below)
+
+
+def _pull_sums(product: Product) -> None:
+    """Numbers out of sums that have one before every term: 2*(3*x + 4*y) is 6*(x + 4/3*y)."""
+    pulled = [
+        (side, base, coefficient, rest)
+        for side in (product.above, product.below)
+        for base in side
+        if base.root in (ADD, SUB)
+        for coefficient, rest in _leading(base)
+    ]
+    if len(pulled) + (product.coefficient not in (1.0, -1.0)) < 2:
+        return
+    for side, base, coefficient, rest in pulled:
+        exponent = side.pop(base)
+        product.scale(coefficient, exponent, side is product.below)
+        product.multiply(rest, exponent, side is product.below)
+
+
+def _leading(base: Expression) -> list[tuple[float, Expression]]:
+    """The coefficient of the first term of a sum and the sum without it; empty where a term has none."""
+    total = sum_of(base, False)
+    terms = [(c, plain, product) for plain, found in total.terms.items() for c, product in found]
+    if len(terms) < 2 or total.constant != 0.0 or any(c in (0.0, 1.0, -1.0) for c, _, _ in terms):
+        return []
+    first = abs(terms[0][0])
+    if any(abs(c) != first for c, _, _ in terms):
+        rest = Sum()
+        for c, _, product in terms:
+            _check(c / first)
+            rest.add(c / first, product)
+        return [(first, written_sum(rest))]
+    return []
 
 
 def _merge_exponentials(product: Product) -> None:

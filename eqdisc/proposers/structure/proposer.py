@@ -1,7 +1,7 @@
 """Structure: reductions that the data suggest, handed on to other strategies."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from eqdisc.problem import Problem
 from eqdisc.proposers.structure.hypotheses import hypotheses
 from eqdisc.proposers.structure.hypothesis import Hypothesis
 from eqdisc.proposers.structure.inverting import KIND as INVERSE
+from eqdisc.proposers.structure.rests import Link, Rest, chosen_rests
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
 from eqdisc.scoring.rounding import is_exact
@@ -21,6 +22,7 @@ from eqdisc.search.sample import sample
 JUDGED_ROWS = 1000
 SMALL = 1  # inputs of a problem that is solved before it is looked at
 SURROGATE_WORK = 40  # node evaluations a row that one look at a problem amounts to, times its inputs squared
+LOOKS = 12  # at smaller problems an epoch, at most
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,40 @@ class Structure:
     together.
 
     inner      : strategies that solve the smaller problems, each asked once, the quick one first
+    thorough   : strategies for the smallest problems that these do not solve, asked epoch by epoch
     branches   : reductions of one problem that are followed at most
-    changes    : of the kind of reduction on the way down; removals of one input each are not counted
+    depth      : changes on the way down; removals of one input each are not counted
     problems   : smaller problems looked at in all
     kept       : laws of a smaller problem that are handed up
+    rests      : smaller problems that the thorough strategies are given
 
     >>> Structure().name
     'structure'
     """
 
     inner: tuple[Proposer, ...] = ()
+    thorough: tuple[Proposer, ...] = ()
     branches: int = 2
     depth: int = 8
     problems: int = 40
     kept: int = 4
+    rests: int = 2
     name: str = "structure"
 
     def start(self, problem: Problem, seed: np.random.SeedSequence, threads: int) -> "StructureSession":
-        """A session that works off one smaller problem an epoch; the seed goes to the strategies inside."""
+        """A session that follows one suggestion an epoch; the seed goes to the strategies inside."""
         return StructureSession(self, problem, seed, threads)
+
+
+@dataclass
+class _Work:
+    """A problem on the way down: how it came about and what is known of it."""
+
+    problem: Problem
+    depth: int
+    chain: tuple[Link, ...] = ()
+    share: float = 0.0
+    laws: list[Expression] = field(default_factory=list)
 
 
 class StructureSession:
@@ -59,28 +76,42 @@ class StructureSession:
         self._settings, self._problem, self._threads = settings, problem, threads
         self._entropy = seed.generate_state(4)
         self._evaluations = self._node_evaluations = self._looked = self._steps = 0
-        self._found: list[Expression] = []
-        self._solved = False
-        self._walk = self._explored(problem, settings.depth, top=True)
+        self._origins: dict[Expression, str] = {}
+        self._root = _Work(problem, settings.depth)
+        self._walk: Iterator[bool] | None = self._solve(self._root)
+        self._unsolved: list[Rest] = []
+        self._rests: list[Rest] = []
         self._exhausted = False
 
     def prepare(self) -> float:
-        """Nothing to compile here; the strategies inside compile when they are asked."""
+        """Nothing to compile here: the strategies inside compile when they are asked, which most problems
+        never come to."""
         return 0.0
 
     def observe(self, candidates: Sequence[Candidate]) -> None:
         """What others find does not change the structure of the table."""
 
     def propose(self) -> Proposals:
-        """The laws that one more smaller problem leads to."""
+        """The laws that one suggestion about the whole problem leads to; after the last of these, what the
+        thorough strategies find on the smallest problems that nobody solved."""
         self._evaluations = self._node_evaluations = 0
-        self._found = []
-        if not self._exhausted:
-            self._steps += 1
-            self._exhausted = next(self._walk, None) is None
-        train = self._problem.train
-        laws = dict.fromkeys(optimum(law, train).expression for law in self._found)
-        return Proposals(tuple(laws), self._evaluations, self._node_evaluations, exhausted=self._exhausted)
+        before = dict(self._origins)
+        self._steps += 1
+        if self._walk is not None:
+            self._follow(self._walk)
+        elif self._rests:
+            self._search_rests()
+        fresh = {law: origin for law, origin in self._origins.items() if law not in before}
+        train, found = self._problem.train, dict[Expression, str]()
+        for law, origin in fresh.items():
+            found.setdefault(optimum(law, train).expression, origin)
+        return Proposals(
+            tuple(found),
+            self._evaluations,
+            self._node_evaluations,
+            self._exhausted,
+            origins=tuple(found.values()),
+        )
 
     def state(self) -> State:
         """How far the walk has come: all else follows from the problem and the seed."""
@@ -91,72 +122,110 @@ class StructureSession:
         while self._steps < int(state["steps"]):
             self.propose()
 
-    def _explored(self, problem: Problem, depth: int, top: bool = False) -> Iterator[bool]:
-        """Work on a problem, stopping after each look; what it is for comes from `_laws` when it ends."""
-        yield from self._collected(problem, depth, top, [])
+    def _follow(self, walk: Iterator[bool]) -> None:
+        """Go on until a suggestion about the whole problem is followed to its end."""
+        for _ in range(LOOKS):
+            whole = next(walk, None)
+            if whole is None:
+                self._walk = None
+                solved = any(is_exact(law, self._problem.train) for law in self._root.laws)
+                if self._settings.thorough and not solved:
+                    self._rests = chosen_rests(self._unsolved, self._settings.rests)
+                self._exhausted = not self._rests
+            if whole is None or whole:
+                return
 
-    def _collected(self, problem: Problem, depth: int, top: bool, laws: list[Expression]) -> Iterator[bool]:
-        """Fill `laws` with those of a problem, the most convincing first."""
+    def _solve(self, work: _Work) -> Iterator[bool]:
+        """Fill the laws of a problem, the most convincing first, stopping after each look: with True where a
+        suggestion about the whole problem has been followed to its end."""
+        problem, top = work.problem, not work.chain
         self._looked += 1
-        # The smallest problems first: a law that is found at the end of a chain of reductions is worth more
-        # than an approximation of the whole.
-        suggested = hypotheses(problem, with_dummies=top) if depth > 0 else []
+        suggested = hypotheses(problem, with_dummies=top) if work.depth > 0 else []
         look = SURROGATE_WORK * problem.train.n_features**2 * problem.train.n_rows
         self._node_evaluations += INTERPRETED * look
-        exact = False
-        small = problem.train.n_features <= SMALL
-        if not suggested or top or small:
-            exact = self._asked(problem, laws)
-            self._report(problem, laws, top)
-            yield True
+        # The smallest problems first: a law that is found at the end of a chain of reductions is worth more
+        # than an approximation of the whole.
+        small = problem.train.n_features <= SMALL or not suggested
+        exact = small and self._asked(work)
+        yield False
         for hypothesis in _followed(suggested, self._settings.branches):
             if exact or self._looked >= self._settings.problems:
                 break
             parts = hypothesis.reduction.problems(problem)
             if not parts:
                 continue
-            found: list[list[Expression]] = []
-            for part in parts:
-                inner: list[Expression] = []
-                yield from self._collected(part, 0 if hypothesis.kind == INVERSE else depth - 1, False, inner)
-                found.append(inner[: self._settings.kept])
+            depth = 0 if hypothesis.kind == INVERSE else work.depth - 1
+            found: list[list[Expression]] = [[] for _ in parts]
+            for place, part in enumerate(parts):
+                link = Link(problem, hypothesis, place, found)
+                share = max(work.share, hypothesis.share)
+                inner = _Work(part, depth, (*work.chain, link), share, found[place])
+                yield from self._solve(inner)
+                del found[place][self._settings.kept :]
             fresh = [fit.expression for fit in recombined(hypothesis.reduction, problem, found)]
-            exact = self._add(problem, laws, fresh)
-            self._report(problem, laws, top)
-        if not exact and suggested and not (top or small):
-            self._asked(problem, laws)
-            yield True
+            exact = self._add(work, fresh, hypothesis.kind)
+            yield top
+        if not exact and not small:
+            exact = self._asked(work)
+            yield top
+        if not exact and work.chain and work.depth > 0:
+            self._unsolved.append(Rest(problem, work.chain, work.share))
 
-    def _asked(self, problem: Problem, laws: list[Expression]) -> bool:
+    def _asked(self, work: _Work) -> bool:
         """Ask the strategies inside; whether the problem is solved."""
         for place, proposer in enumerate(self._settings.inner):
             seed = np.random.SeedSequence([*self._entropy.tolist(), self._looked, place])
-            session = proposer.start(problem, seed, self._threads)
+            session = proposer.start(work.problem, seed, self._threads)
             session.prepare()
             proposals = session.propose()
             self._evaluations += proposals.evaluations
             self._node_evaluations += proposals.node_evaluations
-            if self._add(problem, laws, proposals.expressions):
+            if self._add(work, proposals.expressions, proposer.name):
                 return True
         return False
 
-    def _add(self, problem: Problem, laws: list[Expression], fresh: Sequence[Expression]) -> bool:
+    def _add(self, work: _Work, fresh: Sequence[Expression], how: str) -> bool:
         """Merge laws by the length of their description; whether the best is exact."""
-        rows = sample(problem.train, JUDGED_ROWS)
+        train = work.problem.train
+        rows = sample(train, JUDGED_ROWS)
         self._evaluations += len(fresh)
         self._node_evaluations += INTERPRETED * sum(law.size for law in fresh) * rows.n_rows
-        both = dict.fromkeys([*laws, *fresh])
+        both = dict.fromkeys([*work.laws, *fresh])
         exact = [law for law in both if is_exact(law, rows)]
         chosen = min(exact, key=len, default=None)
-        ranked = sorted(both, key=lambda law: describe(law, rows, problem.train.n_rows).bits)
+        ranked = sorted(both, key=lambda law: describe(law, rows, train.n_rows).bits)
         if chosen is not None:
             ranked = [chosen, *(law for law in ranked if law != chosen)]
-        laws[:] = ranked[: 2 * self._settings.kept]
+        work.laws[:] = ranked[: 2 * self._settings.kept]
+        if not work.chain:
+            self._report([law for law in work.laws if law in fresh], how)
         return chosen is not None
 
-    def _report(self, problem: Problem, laws: Sequence[Expression], top: bool) -> None:
-        if top:
-            self._found = [law for law in laws if problem.admits(law)]
+    def _report(self, laws: Sequence[Expression], how: str) -> None:
+        for law in laws:
+            if self._problem.admits(law):
+                self._origins.setdefault(law, f"{self._settings.name} ({how})")
+
+    def _search_rests(self) -> None:
+        """One epoch of one thorough strategy on one of the smaller problems, in turns."""
+        rest = self._rests[self._steps % len(self._rests)]
+        if rest.sessions is None:
+            seeds = np.random.SeedSequence([*self._entropy.tolist(), len(rest.chain)])
+            streams = seeds.spawn(len(self._settings.thorough))
+            rest.sessions = [
+                proposer.start(rest.problem, stream, self._threads)
+                for proposer, stream in zip(self._settings.thorough, streams, strict=True)
+            ]
+            for session in rest.sessions:
+                session.prepare()
+        proposals = rest.asked()
+        self._evaluations += proposals.evaluations
+        self._node_evaluations += proposals.node_evaluations
+        kinds = ", ".join(link.hypothesis.kind for link in rest.chain)
+        self._report(rest.lifted(proposals.expressions, self._settings.kept), kinds)
+        if not rest.sessions:
+            self._rests.remove(rest)
+        self._exhausted = not self._rests
 
 
 def _followed(suggested: Sequence[Hypothesis], branches: int) -> list[Hypothesis]:
