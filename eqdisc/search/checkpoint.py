@@ -67,6 +67,7 @@ class SearchState:
     epoch            : whole epochs done; last_improvement: the epoch (from 1) that moved the front last
     patient_since    : the epoch from which on the patience counts; the last, where the search had stalled
     exact            : whether an exact law ended the search
+    settled_at       : node evaluations after which one that was found will end it
     evaluations, node_evaluations, seconds, compile_seconds : spent so far
     strategies       : in the order in which they are asked
     verified         : places on the front of the laws that were polished to see whether they are exact then;
@@ -80,6 +81,7 @@ class SearchState:
     last_improvement: int
     patient_since: int
     exact: bool
+    settled_at: int | None
     evaluations: int
     node_evaluations: int
     seconds: float

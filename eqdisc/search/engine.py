@@ -16,7 +16,7 @@ from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.carry_units import carrying_units
 from eqdisc.search.checkpoint import SearchState, StrategyState, check_same_search, fingerprint
 from eqdisc.search.choice import Choice
-from eqdisc.search.finish import Finisher
+from eqdisc.search.finish import Finisher, is_convincing
 from eqdisc.search.front import ParetoFront
 from eqdisc.search.observer import Observer, Progress
 from eqdisc.search.proposer import Proposals, Proposer, Session, State
@@ -24,6 +24,9 @@ from eqdisc.search.shares import Account, Shares, gain
 from eqdisc.search.spelling import allowed_codes, respell
 from eqdisc.search.verifier import Verifier
 
+#: An exact law with many fitted constants ends the search only after so many times the work that it took, and
+#: this more (a second or so): a shorter one may be exact as well.
+AGAIN, AGAIN_AT_LEAST = 2, 3_000_000_000
 POLISHING = 0.3  # seconds that polishing the front takes at the end, on an ordinary machine
 
 
@@ -211,6 +214,7 @@ class _Run:
         self.last_improvement = 0
         self.patient_since = 0
         self.exact = False
+        self.settled_at: int | None = None  # node evaluations after which an exact law ends the search
         self.evaluations = 0
         self.node_evaluations = 0
         self.asked: dict[str, str] = {}
@@ -241,6 +245,7 @@ class _Run:
         self.last_improvement = state.last_improvement
         self.patient_since = state.patient_since
         self.exact = state.exact
+        self.settled_at = state.settled_at
         self.evaluations = state.evaluations
         self.node_evaluations = state.node_evaluations
 
@@ -253,6 +258,7 @@ class _Run:
             last_improvement=self.last_improvement,
             patient_since=self.patient_since,
             exact=self.exact,
+            settled_at=self.settled_at,
             evaluations=self.evaluations,
             node_evaluations=self.node_evaluations,
             seconds=self.seconds(),
@@ -293,6 +299,8 @@ class _Run:
             stopped = self.search_until_stop()
         except KeyboardInterrupt:
             stopped = StopReason.INTERRUPTED
+        if self.settled_at is not None and stopped is not StopReason.INTERRUPTED:
+            stopped = StopReason.EXACT
         try:
             self.front = self.finisher.polished(self.front)
             self.front, choice = self.finisher.chosen(self.front)
@@ -356,7 +364,15 @@ class _Run:
         if proposals.exhausted:
             live.exhausted = True
             self.shares.retire(place)
-        self.exact = (any(moved) and self.finisher.has_exact(self.front)) or self.finds_exact(fresh)
+        self.settle(self.exact_laws(fresh, any(moved)))
+
+    def settle(self, exact: list[Candidate]) -> None:
+        """Note exact laws; whether they end the search."""
+        if exact and self.settled_at is None:
+            self.settled_at = AGAIN * self.node_evaluations + AGAIN_AT_LEAST
+        convincing = any(is_convincing(law) for law in exact)
+        enough = self.settled_at is not None and self.node_evaluations >= self.settled_at
+        self.exact = convincing or enough
 
     def start(self, live: _Live) -> Session:
         for observer in self.search.observers:
@@ -384,12 +400,16 @@ class _Run:
         before = self.milestones.best_loss(candidate.complexity)
         return candidate.loss < (1.0 - self.search.budget.gain) * before and self.milestones.add(candidate)
 
-    def finds_exact(self, fresh: list[Candidate]) -> bool:
-        """Whether a law just proposed is exact although the front does not show it; it does then."""
+    def exact_laws(self, fresh: list[Candidate], moved: bool) -> list[Candidate]:
+        """The exact laws of the front, those too that it does not show as such; it does then."""
+        found = self.finisher.exact_laws(self.front) if moved else []
+        if found:
+            return found
         law = self.verifier.exact_law(self.front, fresh, self.node_evaluations)
-        if law is not None:
-            self.front.crown(law)
-        return law is not None
+        if law is None:
+            return []
+        self.front.crown(law)
+        return [law]
 
     def reason_to_stop(self) -> StopReason | None:
         budget = self.search.budget

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from eqdisc.expr.expression import Expression
 from eqdisc.scoring.candidate import Candidate
-from eqdisc.scoring.description import describe
+from eqdisc.scoring.description import describe, fixed_constants
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.choice import Choice, choose
@@ -13,6 +15,7 @@ from eqdisc.search.front import ParetoFront
 from eqdisc.search.polish import polish, worth_polishing
 
 MUCH_WORSE = 2.0  # times the loss: what polishing may cost before the law it began with is kept too
+MANY_CONSTANTS = 3
 AS_GOOD = 4.0  # times the smallest loss is as good as it when the rounding of a table is all that is left
 
 
@@ -26,11 +29,11 @@ class Finisher:
         self._polished: dict[Candidate, Candidate] = {}
         self._finished: set[Candidate] = set()
 
-    def has_exact(self, front: ParetoFront) -> bool:
-        """Whether the front holds an exact law: the most precise one or the simplest that is as good."""
+    def exact_laws(self, front: ParetoFront) -> list[Candidate]:
+        """The exact laws, polished, among the most precise law of the front and the simplest as good."""
         best = front.best()
         simplest = next(law for law in front if law.loss <= AS_GOOD * best.loss)
-        return any(self._is_exact(law) for law in dict.fromkeys((simplest, best)))
+        return [self.polished_law(law) for law in dict.fromkeys((simplest, best)) if self._is_exact(law)]
 
     def polished(self, front: ParetoFront) -> ParetoFront:
         """The front of polished laws only: the raw ones would beat these by a hair, their fit is freer."""
@@ -93,6 +96,12 @@ class Finisher:
 
     def _scored(self, expression: Expression, candidate: Candidate) -> Candidate | None:
         return self._scorer.score(expression, candidate.found_by)
+
+
+def is_convincing(law: Candidate) -> bool:
+    """Whether an exact law has so few fitted constants that no other law is likely to be exact too: a smooth
+    law over a small range is also met by a series, term by term."""
+    return int(np.sum(~fixed_constants(law.expression))) < MANY_CONSTANTS
 
 
 def _front_of(laws: Sequence[Candidate], exact: Candidate | None = None) -> ParetoFront:

@@ -381,7 +381,7 @@ def test_laws_come_back_without_room_or_operators_for_slope_and_intercept(operat
     problem = Problem.of(
         Dataset.of(features, evaluate(truth, features)), OperatorSet.parse(operators), max_size, 0
     )
-    settings = GeneticProgramming(population=200, epoch_work=40_000_000)
+    settings = GeneticProgramming(population=200, epoch_work=40_000_000, nesting=True)
     session = settings.start(problem, np.random.SeedSequence(0), 2)
     session.prepare()
     errors = []

@@ -301,6 +301,7 @@ def a_state(problem, session=None, **changes):
         last_improvement=5,
         patient_since=0,
         exact=False,
+        settled_at=None,
         evaluations=10**12,
         node_evaluations=2**70,
         seconds=0.1,

@@ -16,6 +16,7 @@ from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import (
     ADD,
     CONSTANT,
+    COS,
     DIV,
     EXP,
     INV,
@@ -24,9 +25,12 @@ from eqdisc.expr.operators import (
     MUL,
     NEG,
     POW,
+    SIN,
     SQRT,
     SQUARE,
     SUB,
+    TAN,
+    TANH,
     VARIABLE,
     Macro,
     Operator,
@@ -55,6 +59,8 @@ _CHEAP = (ADD, SUB, MUL, DIV, NEG, INV, SQUARE, SQRT)
 _ARITHMETIC = (ADD, SUB, MUL, DIV)
 #: Functions whose value at -v is no multiple of that at v; tried there too.
 _SIDED = (EXP, SQRT, LOG, LOG10)
+#: Functions that contain none of their kind.
+_WAVES = (SIN, COS, TAN, TANH)
 #: Functions of one operand in `operators`: the code, plus this where the operand is negated, or the number of
 #: a macro above `MACRO`.
 NEGATED, MACRO = 1000, 2000
@@ -142,6 +148,7 @@ class Table:
         self._ways = ways(operators)
         self._arithmetic = np.array([c for c in _ARITHMETIC if c in operators], np.int32)
         self._literals = tuple(literals)
+        self._waves = np.zeros(capacity, np.bool_)  # which contain one
         self._unitless = all(code == WILD for code in dimensions)
         self._leaves(features, variables, dimensions)
 
@@ -188,6 +195,7 @@ class Table:
     def grow(self, cost: int, pool: Executor, threads: int) -> Iterator[int]:
         """Add the expressions of this cost (those of lower cost are there); yields how many were tried."""
         first = self.count
+        self._mark_waves(*self.levels[-1])
         jobs = self._jobs(cost)
         rooms = [fresh(ROOM) for _ in range(threads)]
         while not self.full:
@@ -201,6 +209,16 @@ class Table:
                 self.tried += tried
                 yield tried
         self.levels.append((first, self.count))
+
+    def _mark_waves(self, first: int, last: int) -> None:
+        """Note which entries of a level contain a wave: waves of waves are not listed."""
+        seen = self.seen
+        left, right = seen.left[first:last], seen.right[first:last]
+        code = seen.operators[first:last]
+        leaf = (code == VARIABLE) | (code == CONSTANT)
+        inner = np.where(leaf, False, self._waves[np.where(leaf, 0, left)])
+        inner |= np.where(leaf | (right < 0), False, self._waves[np.where(leaf | (right < 0), 0, right)])
+        self._waves[first:last] = inner | np.isin(code, _WAVES)
 
     def _jobs(self, cost: int) -> Iterator[Callable[[Fresh], int]]:
         for way in self._ways:
@@ -240,7 +258,9 @@ class Table:
 
     def _unary(self, way: Way, first: int, last: int, room: Fresh) -> int:
         places = np.arange(first, last)
-        operand = self.seen.values[first:last]
+        if way.code in _WAVES:
+            places = places[~self._waves[first:last]]
+        operand = self.seen.values[places]
         return self._made(way, (places,), (-operand if way.negated else operand,), room)
 
     def _binary(

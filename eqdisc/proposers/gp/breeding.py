@@ -8,6 +8,7 @@ from eqdisc.engine.opcodes import CONSTANT, N_MUL
 from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import Genome, Primitives, push
+from eqdisc.proposers.gp.nesting import nests_waves
 from eqdisc.proposers.gp.random import below, uniform
 from eqdisc.proposers.gp.required import has_required, put_in_required
 from eqdisc.proposers.gp.selection import tournament
@@ -66,7 +67,9 @@ def is_fit_to_try(table: IntArray, q: Parameters, s: Scratch) -> bool:
     if q.slope and not q.magnitude:
         push(g, CONSTANT, 0, 1.0)
         push(g, N_MUL, 0, 0.0)
-    return g.size[0] <= q.largest and has_required(g, q.required)
+    if g.size[0] > q.largest or not has_required(g, q.required):
+        return False
+    return q.nesting or not nests_waves(g, s.stack)
 
 
 @kernel

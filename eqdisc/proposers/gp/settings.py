@@ -42,6 +42,7 @@ class GeneticProgramming:
     elite_parents: share of parents taken from the hall of fame
     repeat       : probability of fitting a skeleton seen before from another start
     migrants     : individuals an island receives an epoch
+    nesting      : whether a sine, cosine or tangent may contain another (`nesting`)
     wide, wide_losses : what the islands minimise, one after the other, where the target spans more decades
                    than `wide`; all absolute errors below (`losses`)
     """
@@ -65,6 +66,7 @@ class GeneticProgramming:
     final_tolerance: float = 1e-6
     repeat: float = 0.1
     migrants: int = 20
+    nesting: bool = False
     wide: float = 3.0
     wide_losses: tuple[Loss, ...] = ("relative", "magnitude", "relative", "absolute")
     mutations: MutationWeights = field(default_factory=MutationWeights)

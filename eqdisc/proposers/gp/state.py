@@ -52,6 +52,7 @@ class Parameters(NamedTuple):
     magnitude: bool
     slope: bool
     required: IntArray
+    nesting: bool
 
 
 class Island(NamedTuple):
@@ -215,4 +216,5 @@ def parameters_of(
         magnitude=False,
         slope=False,
         required=np.array(required, np.int64),
+        nesting=settings.nesting,
     )

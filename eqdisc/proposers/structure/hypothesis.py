@@ -14,6 +14,7 @@ from eqdisc.search.view import View, centred, coordinates, logarithmic_columns
 
 #: The error of left-out rows may grow by this factor when inputs are reduced: a true reduction lowers it.
 MOST_LOST = 1.25
+BLIND, BETTER = 0.2, 0.5  # where so much is missed, a reduction has to bring it down to this share
 FLOOR = 1e-9  # a share below is followed well enough, whatever the fuller polynomial reaches
 
 
@@ -65,7 +66,9 @@ def shares(view: View, inputs: FloatArray, factor: FloatArray | None) -> tuple[f
 
 
 def holds(reduced: float, known: float) -> bool:
-    """Whether fewer inputs predict left-out rows about as well as all."""
+    """Whether fewer inputs predict left-out rows about as well as all; where these say little, better."""
+    if known > BLIND:
+        return reduced < BETTER * known
     return reduced <= MOST_LOST * known + FLOOR
 
 
