@@ -12,6 +12,7 @@ from eqdisc.scoring.rounding import Sensitivity, sensitivity
 
 MAX_STEPS = 8
 HALVINGS = 6
+DROWNED = 1e-14  # of the size of the target
 NEGLIGIBLE = 1e-9  # relative fall of the loss
 RANK_TOLERANCE = 1e-13  # of the largest singular value of the Jacobian with columns of unit length
 
@@ -56,6 +57,7 @@ def optimum(
     True
     """
     root = root_weights(dataset)
+    size = float(np.sqrt(np.sum((root * dataset.target) ** 2)))
     best = _linearise(expression, dataset, root)
     n_constants = len(expression.constants)
     for _ in range(max_steps):
@@ -64,6 +66,7 @@ def optimum(
             break
         step = np.zeros(n_constants)
         step[moving] = _least_squares(best.jacobian[:, moving], best.residual)
+        step[_is_drowned(best, step, size)] = 0.0
         promise = float(np.mean((best.jacobian[:, moving] @ step[moving]) ** 2))
         if promise <= negligible * best.mean_square:
             break
@@ -136,6 +139,17 @@ def _determined(jacobian: FloatArray, free: BoolArray | None) -> BoolArray:
     """(number of constants,) which are free and have a finite slope on every row."""
     finite: BoolArray = np.all(np.isfinite(jacobian), axis=0)
     return finite if free is None else np.logical_and(finite, free)
+
+
+def _is_drowned(found: Optimum, step: FloatArray, size: float) -> BoolArray:
+    """(number of constants,) which make a difference, now and after the step, below the rounding of the target.
+
+    The -1 of exp(k*x) - 1 over forty decades: moved, it would be moved by the rounding of the largest rows.
+    """
+    with np.errstate(all="ignore"):
+        effect = np.maximum(np.abs(found.expression.constants), np.abs(step)) * _column_norms(found.jacobian)
+    drowned: BoolArray = effect < DROWNED * size
+    return drowned
 
 
 def _least_squares(jacobian: FloatArray, residual: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 a simple transform of the target."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -20,7 +21,7 @@ from eqdisc.search.sample import sample
 MAX_VARIABLES = 2
 MOST_TRANSFORMS = 6
 PERIODS = np.concatenate([[0.25], np.arange(0.5, 20.1, 0.5)])  # of a wave over the range of the input
-_HALF_OCTAVES = 2.0 ** np.arange(-2.0, 5.1, 0.5)
+_HALF_OCTAVES = 2.0 ** np.arange(-2.0, 8.1, 0.5)  # up to laws over a hundred decades
 RATES = np.concatenate([-_HALF_OCTAVES[::-1], _HALF_OCTAVES])  # of exp and tanh, over the range
 OFFSETS = np.array(
     [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
@@ -28,6 +29,7 @@ OFFSETS = np.array(
 
 
 REFINED, FINER = 2, 6  # how often the grid is made finer around its best point, and how much
+WIDE = 1e3  # times the smallest value of a target: relative errors count as well
 STEP = 1e-6  # relative, of derivatives
 POWERS = (0, 1, -1, 2, -2, 3, -3)  # of the only input, that its target may be divided by beforehand
 CLOSE = 0.3  # share of the variance that a shape of the grid may leave to be fitted
@@ -37,9 +39,15 @@ MOST_PROPOSED = 8
 
 def shapes(table: Table) -> Iterator[Expression]:
     """The best wave, exponential, logarithm ... of each input: stretch and shift from a grid, then fitted."""
-    for variable in table.variables[:MAX_VARIABLES]:
-        for shape in _shapes(table, variable, table.target, np.ones(table.target.size)):
-            yield optimum(shape, table.rows).expression
+    weighings = [np.ones(table.target.size)]
+    size = np.abs(table.target)
+    if np.min(size) > 0.0 and np.max(size) > WIDE * np.min(size):  # else exp(x) - 1 is exp(x)
+        weighings.append((np.min(size) / size) ** 2)
+    for weights in weighings:
+        rows = replace(table.rows, weights=weights)
+        for variable in table.variables[:MAX_VARIABLES]:
+            for shape in _shapes(table, variable, table.target, weights):
+                yield optimum(shape, rows).expression
 
 
 def transformed_shapes(table: Table) -> Iterator[Expression]:
