@@ -142,7 +142,7 @@ def _determined(jacobian: FloatArray, free: BoolArray | None) -> BoolArray:
 
 
 def _is_drowned(found: Optimum, step: FloatArray, size: float) -> BoolArray:
-    """(number of constants,) which make a difference, now and after the step, below the rounding of the target.
+    """(number of constants,) which make no difference, now and after the step, beyond the target's rounding.
 
     The -1 of exp(k*x) - 1 over forty decades: moved, it would be moved by the rounding of the largest rows.
     """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from eqdisc.benchmark.method import Method
 from eqdisc.benchmark.methods.deap_nsga2 import Deap
-from eqdisc.benchmark.methods.eqdisc_search import Eqdisc
+from eqdisc.benchmark.methods.eqdisc_search import PARTS, Eqdisc
 from eqdisc.benchmark.methods.floors import Boosting, Linear, Mean, PolynomialLasso
 from eqdisc.benchmark.methods.gplearn_gp import Gplearn
 from eqdisc.benchmark.methods.pyoperon_gp import Pyoperon
@@ -16,6 +16,7 @@ from eqdisc.portfolio import PROPOSERS
 _ALL: tuple[Method, ...] = (
     Eqdisc(),
     *(Eqdisc(proposer) for proposer in PROPOSERS),
+    *(Eqdisc(without=part) for part in PARTS),
     Pyoperon(),
     Gplearn(),
     Deap(),

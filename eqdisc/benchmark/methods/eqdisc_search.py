@@ -1,13 +1,19 @@
 """eqdisc itself: the whole portfolio, or one of its strategies alone."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from eqdisc.benchmark.method import OPERATORS, Answer, Budget
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
+from eqdisc.portfolio import PROPOSERS, named_proposer
+
+if TYPE_CHECKING:
+    from eqdisc.search.proposer import Proposer
 
 #: Before and after the search itself: reading the table, error bars of the front.
 _AROUND = 0.02
@@ -20,15 +26,19 @@ class Eqdisc:
     """`discover` with the operators of the comparison; constants of nature are offered where there are units.
 
     proposer : the one strategy to use; None for all
+    without  : one of `PARTS` that is left out, to see what it earns
     epochs   : exactly so many instead of looking at the clock, so that a run can be repeated
     """
 
     proposer: str | None = None
+    without: str | None = None
     epochs: int | None = None
 
     @property
     def name(self) -> str:
-        """`eqdisc`, or `eqdisc-` and the strategy."""
+        """`eqdisc`, or `eqdisc-` and the strategy, or `eqdisc-without-` and the part."""
+        if self.without is not None:
+            return f"eqdisc-without-{self.without}"
         return "eqdisc" if self.proposer is None else f"eqdisc-{self.proposer}"
 
     def available(self) -> str | None:
@@ -75,8 +85,27 @@ class Eqdisc:
         }
         return Answer(best.expression, partial(evaluate, best.tree), details)
 
-    def _proposers(self) -> str | None:
-        return self.proposer
+    def _proposers(self) -> "str | tuple[Proposer, ...] | None":
+        return self.proposer if self.without is None else PARTS[self.without]()
+
+
+def _without_strategy(name: str) -> "tuple[Proposer, ...]":
+    return tuple(named_proposer(other) for other in PROPOSERS if other != name)
+
+
+def _with_changed(name: str, **changes: object) -> "tuple[Proposer, ...]":
+    """All strategies, some settings of one changed."""
+    changed: Any = replace(cast(Any, named_proposer(name)), **changes)
+    return tuple(changed if other == name else named_proposer(other) for other in PROPOSERS)
+
+
+#: What can be left out: a strategy, or a part of one.
+PARTS: "Mapping[str, Callable[[], tuple[Proposer, ...]]]" = {
+    **{name: partial(_without_strategy, name) for name in PROPOSERS},
+    "rests": partial(_with_changed, "structure", thorough=()),
+    "losses": partial(_with_changed, "gp", wide_losses=()),
+    "nesting-rule": partial(_with_changed, "gp", nesting=True),
+}
 
 
 def _has_units(table: Dataset) -> bool:
