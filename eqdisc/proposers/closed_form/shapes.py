@@ -21,8 +21,9 @@ from eqdisc.search.sample import sample
 MAX_VARIABLES = 2
 MOST_TRANSFORMS = 6
 PERIODS = np.concatenate([[0.25], np.arange(0.5, 20.1, 0.5)])  # of a wave over the range of the input
-_HALF_OCTAVES = 2.0 ** np.arange(-2.0, 8.1, 0.5)  # up to laws over a hundred decades
-RATES = np.concatenate([-_HALF_OCTAVES[::-1], _HALF_OCTAVES])  # of exp and tanh, over the range
+#: From exponentials that are lines but for the last digits to those over a hundred decades.
+_OCTAVES = 2.0 ** np.concatenate([np.arange(-12.0, -2.0), np.arange(-2.0, 8.1, 0.5)])
+RATES = np.concatenate([-_OCTAVES[::-1], _OCTAVES])  # of exp and tanh, over the range
 OFFSETS = np.array(
     [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
 )  # of a pole or branch point from the data, in ranges
