@@ -12,7 +12,8 @@ from eqdisc.scoring.rounding import Sensitivity, sensitivity
 
 MAX_STEPS = 8
 HALVINGS = 6
-DROWNED = 1e-14  # of the size of the target
+DROWNED = 1e-14  # of the size of the target: a contribution below is lost in its rounding
+ROUNDING = 1e-12  # of the size of the target: a residual below may be rounding
 NEGLIGIBLE = 1e-9  # relative fall of the loss
 RANK_TOLERANCE = 1e-13  # of the largest singular value of the Jacobian with columns of unit length
 
@@ -57,16 +58,32 @@ def optimum(
     True
     """
     root = root_weights(dataset)
-    size = float(np.sqrt(np.sum((root * dataset.target) ** 2)))
-    best = _linearise(expression, dataset, root)
-    n_constants = len(expression.constants)
+    start = _linearise(expression, dataset, root)
+    size = float(np.sqrt(np.mean((root * dataset.target) ** 2)))
+    drowned = _is_drowned(start, size)
+    if drowned.any():
+        # Moved with the others they would be moved by the rounding of the largest rows.
+        others = ~drowned if free is None else free & ~drowned
+        found = _descended(start, dataset, root, others, max_steps, negligible)
+        if found.mean_square <= (ROUNDING * size) ** 2:
+            return found
+    return _descended(start, dataset, root, free, max_steps, negligible)
+
+
+def _descended(
+    best: Optimum,
+    dataset: Dataset,
+    root: FloatArray,
+    free: BoolArray | None,
+    max_steps: int,
+    negligible: float,
+) -> Optimum:
     for _ in range(max_steps):
         moving = _determined(best.jacobian, free)
         if not (moving.any() and np.isfinite(best.mean_square)):
             break
-        step = np.zeros(n_constants)
+        step = np.zeros(moving.size)
         step[moving] = _least_squares(best.jacobian[:, moving], best.residual)
-        step[_is_drowned(best, step, size)] = 0.0
         promise = float(np.mean((best.jacobian[:, moving] @ step[moving]) ** 2))
         if promise <= negligible * best.mean_square:
             break
@@ -141,13 +158,12 @@ def _determined(jacobian: FloatArray, free: BoolArray | None) -> BoolArray:
     return finite if free is None else np.logical_and(finite, free)
 
 
-def _is_drowned(found: Optimum, step: FloatArray, size: float) -> BoolArray:
-    """(number of constants,) which make no difference, now and after the step, beyond the target's rounding.
-
-    The -1 of exp(k*x) - 1 over forty decades: moved, it would be moved by the rounding of the largest rows.
-    """
+def _is_drowned(found: Optimum, size: float) -> BoolArray:
+    """(number of constants,) whose whole contribution is below the rounding of the target: the -1 in
+    exp(k*x) - 1 over forty decades."""
+    n = max(1, found.residual.size)
     with np.errstate(all="ignore"):
-        effect = np.maximum(np.abs(found.expression.constants), np.abs(step)) * _column_norms(found.jacobian)
+        effect = np.abs(found.expression.constants) * _column_norms(found.jacobian) / np.sqrt(n)
     drowned: BoolArray = effect < DROWNED * size
     return drowned
 

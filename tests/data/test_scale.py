@@ -55,3 +55,18 @@ def test_restored_laws_have_exactly_the_right_values(text: str) -> None:
 def test_identity_restores_the_law_itself() -> None:
     law = parse("x0*x1 + 2", ["x0", "x1"])
     assert Scaling((1.0, 1.0), 1.0).restore(law) == law
+
+
+def test_columns_of_like_size_are_scaled_alike():
+    random = np.random.default_rng(0)
+    sizes = np.array([3e24, 5e22, 2.0, 4e-12])
+    table = Dataset.of(random.uniform(0.5, 1.0, (50, 4)) * sizes, random.uniform(1e23, 2e23, 50))
+    first, second, third, fourth = Scaling.of(table).features
+    assert first == second == Scaling.of(table).target != 1.0
+    assert third == 1.0
+    assert fourth > 1e9
+
+
+def test_a_column_near_one_of_comfortable_size_is_left_alone():
+    table = Dataset.of(np.random.default_rng(0).uniform(0.5, 1.0, (50, 2)) * [6000.0, 300.0], np.arange(50.0))
+    assert Scaling.of(table).is_identity

@@ -43,6 +43,10 @@ LAWS = {
     "projection": ("2.5*a*cos(b)", -3, 3),
     "difference times": ("a*(b - c)/d**2", 1, 5),
     "logistic": ("1/(1 + exp(-2*a))", -2, 2),
+    "quanta": ("2.2/(exp(0.159*a) - 1)", 0.1, 17),
+    "spectrum": ("a**3/(exp(0.7*a) - 1)", 0.1, 9),
+    "other clock": ("1.3/sqrt(1 - 0.04*a**2)", 0.5, 4),
+    "growth of logarithms": ("a*log(1 + 0.2*a)", 0.1, 5),
 }
 
 
@@ -219,3 +223,20 @@ def test_known_relevance_chooses_the_variables():
     assert [variable.features[0] for variable in chosen.variables] == [8, 1, 3]
     assert sorted(chosen.ranking) == list(range(12))
     assert sorted(variable.features[0] for variable in Table.of(problem, 100, 3, 50).variables) == [1, 3, 8]
+
+
+def test_a_shift_that_the_largest_rows_drown_is_found():
+    """Of exp(80*x) - 1 the least squares see the largest rows, where the -1 is below their rounding."""
+    x = 10.0 ** np.random.default_rng(0).uniform(-3.0, 0.0, 300)
+    problem = Problem.of(Dataset.of(x[:, None], np.expm1(80.0 * x)), OperatorSet.default(), 20, seed=0)
+    found = [evaluate(law, np.array([[1e-3]]))[0] for law in proposed(problem).expressions]
+    assert any(value == pytest.approx(np.expm1(0.08), rel=1e-9) for value in found)
+
+
+def test_a_series_is_not_taken_for_the_law_it_approaches():
+    x = np.random.default_rng(0).uniform(0.0, 0.03, (300, 1))
+    error = 1e-11
+    table = Dataset.of(x, 1.0 / np.sqrt(1.0 - x[:, 0] ** 2))
+    table = replace(table, target_resolution=np.full(300, error))
+    laws = proposed(Problem.of(table, OperatorSet.default(), 40, seed=0)).expressions
+    assert any(len(law.constants) < 3 and is_exact(law, table) for law in laws)

@@ -22,7 +22,7 @@ from eqdisc.search.sample import sample
 JUDGED_ROWS = 1000
 SMALL = 1  # inputs of a problem that is solved before it is looked at
 SURROGATE_WORK = 40  # node evaluations a row that one look at a problem amounts to, times its inputs squared
-LOOKS = 12  # at smaller problems an epoch, at most
+LOOKS = 24  # at smaller problems an epoch, at most
 
 
 @dataclass(frozen=True)

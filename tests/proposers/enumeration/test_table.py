@@ -154,3 +154,12 @@ def test_only_what_has_consistent_units_is_listed():
             continue
         consistent += 1
     assert table.count >= consistent  # the free table keeps the first of equal values, consistent or not
+
+
+def test_waves_within_waves_are_not_listed():
+    table = grown("+ sin cos", rows(1), 7)
+    texts = [str(e) for e in table.expressions()]
+    assert any("sin(" in text for text in texts)
+    assert not any(text.count("sin(") + text.count("cos(") > 1 and "+" not in text for text in texts)
+    assert "sin(sin(x0))" not in texts
+    assert "cos(sin(x0) + x0)" not in texts

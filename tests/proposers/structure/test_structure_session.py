@@ -1,14 +1,19 @@
 """The strategy: what it solves with a quick solver inside, and that its sessions behave."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.structure import Structure
+from eqdisc.proposers.structure.rests import Rest, chosen_rests
 from eqdisc.scoring.rounding import is_exact
+from eqdisc.search.proposer import Proposals
 
 LAWS = {
     "an exponential of a group": lambda a, f, t, k: a * f**3 / (np.exp(f / (k * t)) - 1.0),
@@ -60,3 +65,59 @@ def test_a_session_goes_on_from_its_state_and_ends():
 def test_without_strategies_inside_nothing_is_proposed():
     session = Structure().start(problem_of("a sum of two products", n_rows=200), np.random.SeedSequence(0), 1)
     assert all(not found.expressions for found in proposals(session))
+
+
+@dataclass(frozen=True)
+class Knowing:
+    """Proposes what it is given for problems of one input, an epoch late."""
+
+    text: str
+    name: str = "knowing"
+
+    def start(self, problem, seed, threads):
+        return KnowingSession(self.text, problem)
+
+
+class KnowingSession:
+    def __init__(self, text, problem):
+        self.text, self.problem, self.epochs = text, problem, 0
+
+    def prepare(self):
+        return 0.0
+
+    def observe(self, candidates):
+        pass
+
+    def propose(self):
+        self.epochs += 1
+        known = self.epochs == 2 and self.problem.train.n_features == 1
+        laws = (parse(self.text, ["x"]),) if known else ()
+        return Proposals(laws, 1, 1)
+
+
+def rest_problem():
+    random = np.random.default_rng(0)
+    x = random.uniform(1.0, 2.0, (800, 2))
+    return Problem.of(
+        Dataset.of(x, x[:, 0] ** 2 * np.cos(np.exp(x[:, 1]))), OperatorSet.default(), 40, seed=0
+    )
+
+
+def test_what_is_left_is_searched_thoroughly_and_brought_back():
+    """x0**2 is seen in the data; the rest of one input is found by a strategy that takes its time."""
+    problem = rest_problem()
+    strategy = Structure((ClosedForm(max_terms=5),), (Knowing("cos(exp(x))"),))
+    session = strategy.start(problem, np.random.SeedSequence(0), 1)
+    found = list(proposals(session, steps=12))
+    pairs = [pair for f in found for pair in zip(f.expressions, f.origins, strict=True)]
+    origins = [origin for e, origin in pairs if is_exact(e, problem.train)]
+    assert set(origins) == {"structure (scaling)"}
+    twin = strategy.start(problem, np.random.SeedSequence(0), 2)
+    twin.restore(session.state())
+    assert twin.propose() == session.propose()
+
+
+def test_only_rests_that_the_data_speak_for_are_chosen():
+    problem = rest_problem()
+    rests = [Rest(problem, (), share) for share in (1e-9, 0.5, 1e-3, 1e-4)]
+    assert chosen_rests(rests, 2) == [rests[0], rests[2]]

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
+from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitRules
+from eqdisc.problem import Problem
 from eqdisc.proposers.structure.dimensional import symmetries, unit_scalings
 from eqdisc.proposers.structure.joining import joinings
+from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.scaling import Symmetry, scaling_reduction, scalings
 from eqdisc.proposers.structure.separating import separations
@@ -88,3 +93,31 @@ def test_a_square_root_is_not_taken_of_an_input_that_changes_sign():
     symmetry = Symmetry((0,), (Fraction(1),), Fraction(1, 2))
     assert scaling_reduction(features, np.array([True, True]), symmetry) is None
     assert scaling_reduction(np.abs(features), np.array([False, False]), symmetry) is not None
+
+
+def test_an_input_that_a_function_of_the_target_is_linear_in():
+    law = lambda v, t: np.sqrt(1.0 - v**2) / (1.0 + v * t)  # noqa: E731
+    x = np.random.default_rng(0).uniform(0.1, 0.6, (1200, 2))
+    rows = Dataset.of(x, law(*x.T))
+    found = [h for h in linear_inputs(View.on(rows), rows) if h.kind == "linear, inverse"]
+    (line,) = [h.reduction for h in found if h.reduction.input == 1]
+    np.testing.assert_allclose(line.intercept, 1.0 / np.sqrt(1.0 - x[:, 0] ** 2), rtol=1e-6)
+    np.testing.assert_allclose(line.slope, x[:, 0] / np.sqrt(1.0 - x[:, 0] ** 2), rtol=1e-4)
+    laws = [parse("1/sqrt(1 - x0*x0)", ["x0"]), parse("x0/sqrt(1 - x0*x0)", ["x0"])]
+    problem = Problem.of(rows, OperatorSet.default(), 60, seed=0)
+    assert [part.train.n_features for part in line.problems(problem)] == [1, 1]
+    np.testing.assert_allclose(evaluate(line.combine(problem, laws), x), rows.target, rtol=1e-12)
+
+
+def test_no_line_where_there_is_none():
+    x = np.random.default_rng(0).uniform(0.1, 2.0, (1200, 2))
+    rows = Dataset.of(x, np.exp(-x[:, 0] * x[:, 1]) + np.sin(x[:, 1]) * np.sqrt(x[:, 0]))
+    assert linear_inputs(View.on(rows), rows) == []
+
+
+def test_where_the_surrogate_says_nothing_nothing_is_reduced():
+    x = np.random.default_rng(0).uniform(-3.0, 3.0, (1200, 4))
+    noise = np.random.default_rng(1).normal(size=1200)
+    rows = View.rows_of(Dataset.of(x, noise))
+    assert scalings(View.on(rows)) == []
+    assert joinings(View.on(rows)) == []
