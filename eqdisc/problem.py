@@ -44,7 +44,7 @@ class Problem:
     heldout   : the rows that only judge; None for a small table, where cross-validation judges instead
     operators : what a law may be made of
     max_size  : nodes a law may have
-    relevance : how often each feature is to be tried, in proportion; None for all alike
+    relevance : how often each feature is to be tried, in proportion, 0.0 for never; None for all alike
     irrelevance : which features show an influence; None where nobody has looked
     required  : indices of the features that every law has to contain
     restriction : tells whether a law is one that was asked for; None for any

@@ -194,25 +194,27 @@ class SearchTask:
         )
 
     def _with_prior(self, problem: Problem) -> Problem:
-        """What the table says of its features beforehand; constants of nature, which explain nothing, are
-        tried as often together as a feature, at most."""
+        """What the table says of its features beforehand."""
         offered = len(self.searched.constants)
         train = problem.train.select(self.dataset.feature_names) if offered else problem.train
         known = influences(train)
         weights = feature_weights(train, known, self.settings.seed)
-        if offered and weights is not None:
-            share = sum(weights) / max(len(weights), offered)
-            weights = (*weights, *(share for _ in range(offered)))
-        if known is not None and offered:
-            # Where numbers may have units no constant is needed; where they may not, all are.
+        if not offered:
+            return replace(problem, relevance=weights, irrelevance=known)
+        # Constants of nature explain nothing. Where numbers may have any unit none is needed as an input, and
+        # fitted numbers are called by their names; where they may not, all of them are tried as often as one
+        # feature.
+        free = self.settings.constants == "free"
+        weights = weights or (1.0,) * train.n_features
+        share = 0.0 if free else sum(weights) / max(len(weights), offered)
+        if known is not None:
             places = range(train.n_features, train.n_features + offered)
-            free = self.settings.constants == "free"
             known = replace(
                 known,
                 deviates=(*known.deviates, *(0.0 for _ in places)),
                 relevant=known.relevant if free else (*known.relevant, *places),
             )
-        return replace(problem, relevance=weights, irrelevance=known)
+        return replace(problem, relevance=(*weights, *(share,) * offered), irrelevance=known)
 
     def _told(self, result: SearchResult, problem: Problem, rows: IntArray | None) -> Discovery:
         """What was found, in terms of the columns as they were given."""

@@ -21,16 +21,22 @@ Layer = dict[Powers, Expression]
 
 
 def dimensions(
-    rules: UnitRules | None, operators: OperatorSet, n_features: int, any_root: bool
+    rules: UnitRules | None,
+    operators: OperatorSet,
+    n_features: int,
+    any_root: bool,
+    relevance: Sequence[float] | None = None,
 ) -> Dimensions:
     """The rules of a problem as the kernels want them; without rules everything goes.
 
-    any_root : whether a slope that carries units makes up for the dimension of the tree
+    any_root  : whether a slope that carries units makes up for the dimension of the tree
+    relevance : of the features; those with none are in no monomial
     """
     if rules is None:
         rules = UnitRules((None,) * n_features, None)
     numbers = np.array([number_of(dimension) for dimension in rules.features])
-    found = sorted(_numbered(monomials(operators, np.isfinite(numbers)), numbers))
+    tried = np.ones(n_features) if relevance is None else np.array(relevance)
+    found = sorted(_numbered(monomials(operators, np.isfinite(numbers) & (tried > 0.0)), numbers))
     packed = Programs.pack([tree for _, _, tree in found])
     return Dimensions(
         numbers,

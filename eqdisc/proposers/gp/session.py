@@ -76,7 +76,7 @@ class GeneticSession:
         self._views = [views[loss] for loss in losses]
         self._primitives = primitives(problem.operators, train.n_features, problem.relevance)
         free = self._scaling and not numbers
-        rules = dimensions(problem.units, problem.operators, train.n_features, free)
+        rules = dimensions(problem.units, problem.operators, train.n_features, free, problem.relevance)
         common = parameters_of(settings, settings.screen_rows, self._largest, self._scaling, problem.required)
         # Islands of short trees work through the small laws thoroughly; the last has all the room.
         limits = [max(1, min(self._largest, limit)) for limit in (*settings.island_sizes, self._largest)]
