@@ -10,6 +10,8 @@ from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.units import UnitRules
 
+EXPLAINED = 0.2  # share that relevant inputs may leave unexplained for the others to be left out
+
 
 @dataclass(frozen=True)
 class Irrelevance:
@@ -33,6 +35,12 @@ class Irrelevance:
         if not self.relevant:
             return ()
         return tuple(j for j in range(len(self.deviates)) if j not in self.relevant)
+
+    @property
+    def sure_dummies(self) -> tuple[int, ...]:
+        """The same where the relevant inputs explain the target well; elsewhere none: an input that acts in
+        waves too short for a polynomial may be among those that show nothing."""
+        return self.dummies if self.share <= EXPLAINED else ()
 
 
 @dataclass(frozen=True)

@@ -240,3 +240,12 @@ def test_a_series_is_not_taken_for_the_law_it_approaches():
     table = replace(table, target_resolution=np.full(300, error))
     laws = proposed(Problem.of(table, OperatorSet.default(), 40, seed=0)).expressions
     assert any(len(law.constants) < 3 and is_exact(law, table) for law in laws)
+
+
+@pytest.mark.parametrize("low", [1.5, 20.0, 293.0])
+def test_inputs_far_from_zero_are_no_trouble(low):
+    """exp(-k*x) of a temperature in kelvin is as small as a number can be, on the grid of rates."""
+    x = np.random.default_rng(0).uniform(low, low + 1.0, 100)
+    table = Dataset.of(x[:, None], 3.0 + 2.0 * np.exp(-0.7 * (x - low)))
+    laws = proposed(Problem.of(table, OperatorSet.default(), 30, seed=0)).expressions
+    assert any(is_exact(law, table) for law in laws)

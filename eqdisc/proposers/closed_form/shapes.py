@@ -140,19 +140,23 @@ def _best(
         best = int(np.nanargmin(shares))
         rates, shifts = _between(rates, best), _between(shifts, best)
     columns, slopes, shares = _tried(x, aim, weights, name, rates, shifts)
+    if not np.isfinite(shares).any():
+        return None
     best = int(np.nanargmin(shares))
     slope, shift = float(slopes[0][best]), float(shifts[best])
-    intercept = float(
-        np.mean(aim) - sum(np.mean(c[:, best]) * s[best] for c, s in zip(columns, slopes, strict=True))
-    )
+    explained = sum(column[:, best] * slope[best] for column, slope in zip(columns, slopes, strict=True))
+    intercept = float(np.average(aim - explained, weights=weights))
     if name == "sin":
         first, second = float(slopes[0][best]), float(slopes[1][best])
         slope, shift = float(np.hypot(first, second)), float(np.arctan2(second, first))
+    if not np.isfinite([slope, shift, intercept]).all():
+        return None
     argument = _argument(table, variable, float(rates[best]), shift)
     shape = table.builder.inverse(argument) if name == "inv" else table.builder.apply(name, argument)
     if shape is None:
         return None
-    return table.combination([slope], [shape], intercept, float(np.std(aim)))
+    spread = float(np.sqrt(np.average((aim - np.average(aim, weights=weights)) ** 2, weights=weights)))
+    return table.combination([slope], [shape], intercept, spread)
 
 
 def _tried(
@@ -164,7 +168,11 @@ def _tried(
         columns = [np.asarray(operator(name).evaluate(inner))]
         if name == "sin":
             columns.append(np.cos(inner))
-        slopes, shares = _regressed(columns, aim, weights)
+        # Of size 1: exp(k*x) is as small as 1e-300 on some grid points, and its square nothing.
+        sizes = [np.max(np.abs(column), axis=0) for column in columns]
+        slopes, shares = _regressed([c / size for c, size in zip(columns, sizes, strict=True)], aim, weights)
+        slopes = [slope / size for slope, size in zip(slopes, sizes, strict=True)]
+        shares = np.where(np.all(np.isfinite(slopes), axis=0), shares, np.nan)
     return columns, slopes, shares
 
 

@@ -333,7 +333,7 @@ def chosen_variables(problem: "Problem", most: int) -> list[int]:
     relevance = problem.relevance or (1.0,) * problem.train.n_features
     order = sorted(range(len(relevance)), key=lambda j: (j not in problem.required, -relevance[j], j))
     known = problem.irrelevance
-    idle = {*(known.dummies if known is not None else ()), *(j for j in order if relevance[j] == 0.0)}
+    idle = {*(known.sure_dummies if known is not None else ()), *(j for j in order if relevance[j] == 0.0)}
     idle.difference_update(problem.required)
     return sorted([j for j in order if j not in idle][: max(most, 1)])
 

@@ -13,7 +13,7 @@ CERTAIN = 1e-6
 def droppings(problem: Problem) -> list[Hypothesis]:
     """The problem without the inputs that show no influence (`eqdisc.search.irrelevant`)."""
     known = problem.irrelevance or irrelevance(problem.train)
-    if not known.dummies:
+    if not known.sure_dummies:
         return []
     k = problem.train.n_features
     x, target = variables(k), Expression.variable(k)

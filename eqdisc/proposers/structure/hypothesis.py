@@ -45,10 +45,11 @@ def shares(view: View, inputs: FloatArray, factor: FloatArray | None) -> tuple[f
     """
     if not np.isfinite(inputs).all():
         return np.inf, 1.0
-    target = view.target if factor is None else view.target / factor
-    if not np.isfinite(target).all():
+    with np.errstate(all="ignore"):
+        target = view.target if factor is None else view.target / factor
+        aim = np.log(np.abs(target)) if view.in_logarithms else centred(target)
+    if not np.isfinite([*target, *aim]).all():
         return np.inf, 1.0
-    aim = np.log(np.abs(target)) if view.in_logarithms else centred(target)
     spread = float(np.std(aim))
     if spread < 1e-9:
         return 0.0, 0.0  # a power law: nothing is left

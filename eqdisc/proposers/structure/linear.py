@@ -25,7 +25,7 @@ from eqdisc.search.view import View
 
 KIND = "linear"
 CLEAR = 1e-5  # share missed above which slope and intercept are known too badly to be laws of their own
-CONSTANT = 1e-6  # of the target's spread: a part that varies less is a number
+BEYOND_ERROR = 8.0  # times its error; a part that varies less is a number
 MOST_OUTER = 4
 
 
@@ -58,6 +58,8 @@ class Linear:
         for values, error in self._parts():
             if not np.isfinite(values).all():
                 return ()
+            if self._number(values, error) is not None:
+                continue
             part = replace(
                 table,
                 target=values,
@@ -74,19 +76,21 @@ class Linear:
         k = self.rows.n_features
         others = [Expression.variable(j) for j in range(k) if j != self.input]
         found = iter(substituted(law, others) for law in laws)
-        intercept, slope = (
-            Expression.constant(float(np.mean(values))) if self._is_number(values) else next(found)
-            for values in (self.intercept, self.slope)
-        )
-        line = intercept + slope * Expression.variable(self.input)
+        numbers = [self._number(values, error) for values, error in self._parts()]
+        intercept, slope = (next(found) if n is None else Expression.constant(n) for n in numbers)
+        line = slope * Expression.variable(self.input)
+        line = line if numbers[0] == 0.0 else intercept + line
         return written(substituted(self.undo, [*(Expression.variable(j) for j in range(k)), line]), problem)
 
-    def _parts(self) -> list[tuple[FloatArray, float]]:
-        both = ((self.intercept, self.errors[0]), (self.slope, self.errors[1]))
-        return [(values, error) for values, error in both if not self._is_number(values)]
+    def _number(self, values: FloatArray, error: float) -> float | None:
+        """The number that a part is, as far as its error tells; None for one that varies."""
+        largest = float(np.max(np.abs(values), initial=0.0))
+        if largest <= BEYOND_ERROR * error:
+            return 0.0
+        return float(np.mean(values)) if np.ptp(values) <= BEYOND_ERROR * error else None
 
-    def _is_number(self, values: FloatArray) -> bool:
-        return bool(np.ptp(values) <= CONSTANT * np.max(np.abs(values), initial=0.0))
+    def _parts(self) -> tuple[tuple[FloatArray, float], tuple[FloatArray, float]]:
+        return (self.intercept, self.errors[0]), (self.slope, self.errors[1])
 
 
 def linear_inputs(view: View, rows: Dataset) -> list[Hypothesis]:

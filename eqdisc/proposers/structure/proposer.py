@@ -58,13 +58,18 @@ class Structure:
 
 @dataclass
 class _Work:
-    """A problem on the way down: how it came about and what is known of it."""
+    """A problem on the way down: how it came about and what is known of it.
+
+    laws  : found so far, the most convincing first
+    kinds : of the reductions that led to the first of them
+    """
 
     problem: Problem
     depth: int
     chain: tuple[Link, ...] = ()
     share: float = 0.0
     laws: list[Expression] = field(default_factory=list)
+    kinds: tuple[str, ...] = ()
 
 
 class StructureSession:
@@ -156,14 +161,16 @@ class StructureSession:
                 continue
             depth = 0 if hypothesis.kind == INVERSE else work.depth - 1
             found: list[list[Expression]] = [[] for _ in parts]
+            kinds = [hypothesis.kind]
             for place, part in enumerate(parts):
                 link = Link(problem, hypothesis, place, found)
                 share = max(work.share, hypothesis.share)
                 inner = _Work(part, depth, (*work.chain, link), share, found[place])
                 yield from self._solve(inner)
                 del found[place][self._settings.kept :]
+                kinds += inner.kinds
             fresh = [fit.expression for fit in recombined(hypothesis.reduction, problem, found)]
-            exact = self._add(work, fresh, hypothesis.kind)
+            exact = self._add(work, fresh, tuple(dict.fromkeys(kinds)))
             yield top
         if not exact and not small:
             exact = self._asked(work)
@@ -180,11 +187,11 @@ class StructureSession:
             proposals = session.propose()
             self._evaluations += proposals.evaluations
             self._node_evaluations += proposals.node_evaluations
-            if self._add(work, proposals.expressions, proposer.name):
+            if self._add(work, proposals.expressions):
                 return True
         return False
 
-    def _add(self, work: _Work, fresh: Sequence[Expression], how: str) -> bool:
+    def _add(self, work: _Work, fresh: Sequence[Expression], kinds: tuple[str, ...] = ()) -> bool:
         """Merge laws by the length of their description; whether the best is exact."""
         train = work.problem.train
         rows = sample(train, JUDGED_ROWS)
@@ -197,14 +204,17 @@ class StructureSession:
         if chosen is not None:
             ranked = [chosen, *(law for law in ranked if law != chosen)]
         work.laws[:] = ranked[: 2 * self._settings.kept]
+        if work.laws and work.laws[0] in fresh:
+            work.kinds = kinds
         if not work.chain:
-            self._report([law for law in work.laws if law in fresh], how)
+            self._report([law for law in work.laws if law in fresh], kinds)
         return chosen is not None
 
-    def _report(self, laws: Sequence[Expression], how: str) -> None:
+    def _report(self, laws: Sequence[Expression], kinds: Sequence[str]) -> None:
+        how = f"{self._settings.name} ({', '.join(kinds)})" if kinds else self._settings.name
         for law in laws:
             if self._problem.admits(law):
-                self._origins.setdefault(law, f"{self._settings.name} ({how})")
+                self._origins.setdefault(law, how)
 
     def _search_rests(self) -> None:
         """One epoch of one thorough strategy on one of the smaller problems, in turns."""
@@ -221,7 +231,7 @@ class StructureSession:
         proposals = rest.asked()
         self._evaluations += proposals.evaluations
         self._node_evaluations += proposals.node_evaluations
-        kinds = ", ".join(link.hypothesis.kind for link in rest.chain)
+        kinds = tuple(dict.fromkeys(link.hypothesis.kind for link in rest.chain))
         self._report(rest.lifted(proposals.expressions, self._settings.kept), kinds)
         if not rest.sessions:
             self._rests.remove(rest)

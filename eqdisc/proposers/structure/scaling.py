@@ -11,6 +11,7 @@ with one input less.
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
+from math import comb
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from eqdisc.search.view import View
 LARGEST_DEFECT = 0.1
 MOST_TRIED = 8
 MOST_INPUTS = 4  # that one symmetry joins
+MOST_COMBINATIONS = 130  # of so many inputs: all fours of 8, all threes of 10, all twos of 16
 PER_INPUT = 1.25  # a symmetry of more inputs has to agree that much better
 RATIOS = tuple(Fraction(r) for r in ("1", "-1", "2", "-2", "1/2", "-1/2", "3", "-3", "1/3", "-1/3"))
 FEW_RATIOS = RATIOS[:6]
@@ -57,6 +59,8 @@ def _candidates(view: View) -> list[tuple[float, Symmetry]]:
     present = [int(j) for j in np.flatnonzero(usable & (sizes > 1e-9 * np.max(sizes, initial=0.0)))]
     candidates: list[tuple[float, Symmetry]] = []
     for count in range(1, min(MOST_INPUTS, len(present)) + 1):
+        if comb(len(present), count) > MOST_COMBINATIONS:
+            break
         ratios = RATIOS if count == 2 else FEW_RATIOS if count == 3 else FEW_RATIOS[:2]
         for inputs in combinations(present, count):
             best: tuple[float, Symmetry] | None = None
