@@ -104,7 +104,7 @@ def _read(name: str, text: str) -> Unit | None:
         return read_unit(text)
     except UnknownUnitError as error:
         raise OptionError(
-            f"the unit of {name!r}: {error} Write it as in m/s, kg m^-3, J/(kg K); leave the column out of "
+            f"the unit of {name!r}: {error}. Write it as in m/s, kg m^-3, J/(kg K); leave the column out of "
             "--units where its unit plays no part"
         ) from error
 

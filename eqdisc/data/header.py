@@ -37,14 +37,14 @@ class Header:
 
         >>> header = Header.of(["v [m/s]", "Ca[2+]", "t [s]", "t [min]"])
         >>> header.names, header.units
-        (('v', 'Ca[2+]', 't [s]', 't [min]'), ('m/s', None, None, None))
+        (('v', 'Ca[2+]', 't [s]', 't [min]'), ('m/s', None, 's', 'min'))
         """
         if not units:
             return cls(tuple(full), tuple(full), (None,) * len(full))
         parts = [split_unit(name) for name in full]
         uses = Counter(name for name, _ in parts)
         kept = [
-            part if uses[part[0]] == 1 else (whole, None) for whole, part in zip(full, parts, strict=True)
+            part if uses[part[0]] == 1 else (whole, part[1]) for whole, part in zip(full, parts, strict=True)
         ]
         return cls(tuple(full), tuple(name for name, _ in kept), tuple(unit for _, unit in kept))
 

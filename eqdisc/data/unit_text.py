@@ -25,6 +25,8 @@ _SIGNS = str.maketrans(
     }
 )
 _DEGREES = re.compile(r"(?:°|\bdeg(?:rees?)?\b\.?)[\s_]*(C|F|K|R)(?:elsius|ahrenheit|elvin|ankine)?\b", re.I)
+_SHARE = re.compile(r"\b(?:mol|wt|vol|at|mass)[.\s-]*%")  # of what, is no part of the unit
+_NUMBER_BEFORE_NAME = re.compile(r"\s*\d+(?:\.\d+)?(?![eE][+-]?\d)[^\W\d_]")
 _SUPERSCRIPT = re.compile(rf"[{_RAISED}]+")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![^\W\d_]))"
@@ -52,6 +54,7 @@ def _normal(text: str) -> str:
     raised = _SUPERSCRIPT.sub(lambda run: f"^({run[0].translate(_PLAIN)})", text.translate(_SIGNS))
     plain = normalize("NFKC", raised).translate(_SIGNS).replace("**", "^")
     plain = re.sub(r"\s+per\s+", "/", plain)
+    plain = _SHARE.sub("%", plain)
     return _DEGREES.sub(lambda match: f"deg{match[1].upper()}", plain).strip()
 
 
@@ -59,7 +62,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str, bool]]:
     """Kind and text of each token, and whether blanks stand before it."""
     at = 0
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = None if _NUMBER_BEFORE_NAME.match(text, at) else _TOKEN.match(text, at)
+        if match is None and text[at:].strip()[:1].isdigit():
+            raise UnitTextError("a number stands right before a name; a blank goes between, as in 1000 kg")
         if match is None:
             raise UnitTextError(f"{text[at:].strip()[:1]!r} is no sign of units")
         kind = str(match.lastgroup)

@@ -79,7 +79,8 @@ def choose(front: Sequence[Candidate], problem: Problem) -> Choice:
     empty front.
 
     Rivals of a law are those that err no more than it on the rows that judge, beyond chance (the same two
-    standard errors), and differ from it in more than constants; of an exact law, the other exact ones.
+    standard errors), and differ from it in more than constants; of an exact law, the other exact ones of the
+    front given (a search leaves one on it, that with the shortest description).
 
     >>> from eqdisc.expr.operators import OperatorSet
     >>> from eqdisc.expr.parse import parse

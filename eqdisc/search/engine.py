@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from zlib import crc32
 
 import numpy as np
 
@@ -14,12 +13,13 @@ from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.carry_units import carrying_units
-from eqdisc.search.checkpoint import SearchState, StrategyState, check_same_search, fingerprint
+from eqdisc.search.checkpoint import SearchState, check_same_search, fingerprint
 from eqdisc.search.choice import Choice
 from eqdisc.search.finish import Finisher, is_convincing
 from eqdisc.search.front import ParetoFront
+from eqdisc.search.lineup import Live, lineup
 from eqdisc.search.observer import Observer, Progress
-from eqdisc.search.proposer import Proposals, Proposer, Session, State
+from eqdisc.search.proposer import Proposer, Session
 from eqdisc.search.shares import Account, Shares, gain
 from eqdisc.search.spelling import allowed_codes, respell
 from eqdisc.search.verifier import Verifier
@@ -151,49 +151,6 @@ class Search:
         return _Run(self).result()
 
 
-class _Live:
-    """A strategy at work: its session, started at its first turn, and what the loop knows about it."""
-
-    def __init__(self, proposer: Proposer, stream: np.random.SeedSequence) -> None:
-        self.proposer = proposer
-        self.stream = stream
-        self.session: Session | None = None
-        self.exhausted = False
-        self.seconds = 0.0  # the longer of its last two turns
-        self._turn_seconds = 0.0
-        self._last: dict[Expression, None] = {}
-        self._kept: State | None = None  # of the session before the search was resumed
-
-    def unseen(self, proposals: Proposals) -> dict[Expression, str]:
-        """The proposals, and how they were found, without those of the turn before: elites come again."""
-        last, self._last = self._last, dict.fromkeys(proposals.expressions)
-        found = proposals.found_by(self.proposer.name)
-        return {expression: origin for expression, origin in found.items() if expression not in last}
-
-    def took(self, seconds: float) -> None:
-        self.seconds, self._turn_seconds = max(seconds, self._turn_seconds), seconds
-
-    def start(self, search: "Search") -> tuple[Session, float]:
-        """The session, where it was when the search was resumed; the seconds that compilation took."""
-        session = self.proposer.start(search.problem, self.stream, search.threads)
-        seconds = session.prepare()
-        if self._kept is not None:
-            session.restore(self._kept)
-        self.session, self._kept = session, None
-        return session, seconds
-
-    def state(self, account: Account) -> StrategyState:
-        kept = self._kept if self.session is None else self.session.state()
-        return StrategyState(
-            self.proposer.name, self.exhausted, tuple(self._last), None if self.exhausted else kept, account
-        )
-
-    def resume(self, state: StrategyState) -> None:
-        self.exhausted = state.exhausted
-        self._last = dict.fromkeys(state.last)
-        self._kept = state.session
-
-
 class _Run:
     """The mutable state of one run of a search."""
 
@@ -205,7 +162,7 @@ class _Run:
         self.milestones = ParetoFront()  # what counted as an improvement: small steps add up to one
         self.finisher = Finisher(self.scorer)
         self.verifier = Verifier(self.finisher, search.problem)
-        self.lineup = _lineup(search)
+        self.lineup = lineup(search.proposers, search.seed)
         self.shares = Shares([Account()] * len(self.lineup))
         self.started = search.clock()
         self.seconds_before = 0.0  # the search was resumed
@@ -353,6 +310,7 @@ class _Run:
         proposals = session.propose()
         self.evaluations += proposals.evaluations
         self.node_evaluations += proposals.node_evaluations
+        self.compile_seconds += proposals.compile_seconds
         largest = self.search.problem.max_size
         before = self.front.best_losses(largest)
         fresh = self.confirmed(live.unseen(proposals), proposals.as_given)
@@ -374,10 +332,10 @@ class _Run:
         enough = self.settled_at is not None and self.node_evaluations >= self.settled_at
         self.exact = convincing or enough
 
-    def start(self, live: _Live) -> Session:
+    def start(self, live: Live) -> Session:
         for observer in self.search.observers:
             observer.on_prepare(live.proposer.name, self.progress())
-        session, seconds = live.start(self.search)
+        session, seconds = live.start(self.search.problem, self.search.threads)
         self.compile_seconds += seconds
         return session
 
@@ -442,13 +400,3 @@ class _Run:
             evaluations=self.evaluations,
             front=self.front.candidates,
         )
-
-
-def _lineup(search: Search) -> list[_Live]:
-    """The strategies with their random streams, which are named by strategy: none depends on the others."""
-    names = [proposer.name for proposer in search.proposers]
-    keys = [(crc32(name.encode()), names[:place].count(name)) for place, name in enumerate(names)]
-    return [
-        _Live(proposer, np.random.SeedSequence(search.seed, spawn_key=key))
-        for proposer, key in zip(search.proposers, keys, strict=True)
-    ]

@@ -15,6 +15,7 @@ from eqdisc.expr.units import Dimension
 
 LARGEST_POWER = 4
 MOST_CONSTANTS = 3
+SAME = 1e-8  # of logarithms; measured constants keep identities among them to about so much
 EXACT = 1e-9  # relative; values that agree so far are taken to be the same
 CHANCE = 0.01  # of agreeing by accident with as simple a product; larger ones are not believed
 WHOLE = (1, 2, 3, 4, 5, 6, 8, 16)
@@ -92,7 +93,15 @@ def _products(constants: tuple[PhysicalConstant, ...], dimension: Dimension) -> 
         for group in members:
             fitting = np.all(chosen @ exponents[group] == wanted, axis=1)
             found += [_product([constants[i] for i in group], row, len(constants)) for row in chosen[fitting]]
+    if not any(dimension.exponents):  # hbar/h and mu_0*epsilon_0*c**2 are mere numbers
+        found = [each for each in found if not _is_mere_number(each.log_value)]
     return tuple(found)
+
+
+def _is_mere_number(log_value: float) -> bool:
+    rationals = (log(r) for r, turns, _ in _factors() if turns == 0)
+    turned = range(-LARGEST_POWER, LARGEST_POWER + 1)
+    return any(abs(log_value + r + turns * log(pi)) < SAME for r in rationals for turns in turned)
 
 
 def _product(members: Sequence[PhysicalConstant], powers: IntArray, offered: int) -> _Product:

@@ -27,6 +27,7 @@ class Proposals:
     node_evaluations : the same work counted in nodes times rows, to be compared between strategies
     exhausted        : the session has nothing more to say
     as_given         : they are the user's own word and may use operators that the problem does not allow
+    compile_seconds  : spent compiling in this epoch, beyond `Session.prepare`
     origins          : how each was found, in words for the report: "structure(x/y): closed_form"; empty where
                        the name of the strategy says it all
     """
@@ -37,6 +38,7 @@ class Proposals:
     exhausted: bool = False
     as_given: bool = False
     origins: tuple[str, ...] = ()
+    compile_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.origins and len(self.origins) != len(self.expressions):

@@ -40,7 +40,7 @@ def test_names_stay_distinct_and_can_be_found(full: list[str]) -> None:
 def test_a_name_that_would_stand_twice_is_kept_whole() -> None:
     header = Header.of(["v [m/s]", "v [km/h]", "t [s]"])
     assert header.names == ("v [m/s]", "v [km/h]", "t")
-    assert header.units == (None, None, "s")
+    assert header.units == ("m/s", "km/h", "s")
 
 
 def test_nearest() -> None:

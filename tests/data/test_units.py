@@ -224,3 +224,15 @@ def test_units_of_constants_are_those_that_the_numbers_are_in(
     tree = parse(law, ["x", "t"])
     found = constant_units(tree, [read_unit(text) for text in columns], read_unit(target))
     assert [None if unit is None else unit.text for unit in found] == expected
+
+
+@pytest.mark.parametrize("text", ["mol%", "wt%", "vol %", "mass-%"])
+def test_a_share_of_anything_is_a_share(text):
+    assert read_unit(text).dimension == Dimension()
+    assert read_unit(text).factor == pytest.approx(0.01)
+
+
+def test_a_number_right_before_a_name_is_refused_with_the_reason():
+    with pytest.raises(UnknownUnitError, match="1000 kg"):
+        read_unit("1000kg")
+    assert read_unit("1000 kg").factor == 1000.0

@@ -184,7 +184,7 @@ def test_a_resumed_search_has_its_time_anew_and_counts_all_of_it(problem):
     assert first.stopped is resumed.stopped is StopReason.TIME
     assert resumed.epochs == pytest.approx(2 * first.epochs, abs=3)
     assert resumed.seconds == pytest.approx(2 * first.seconds, rel=0.1)
-    assert resumed.compile_seconds == 1.0
+    assert resumed.compile_seconds == pytest.approx(1.0, abs=0.1)  # going the way again is real work
     assert spy.heard[0] == "start"
     assert spy.heard[1][0] == first.epochs + 1
     assert 15.0 < spy.heard[1][1] < 20.0

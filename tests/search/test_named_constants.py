@@ -46,3 +46,9 @@ def test_other_numbers_are_hardly_ever_taken_for_one(relative: float) -> None:
     values = OF["h"] / OF["k_B"] * np.exp(stream.uniform(-4.0, 4.0, 300))
     taken = [named_constant(v, relative * v, SECOND_KELVIN, OFFERED) for v in values]
     assert sum(name is not None for name in taken) <= 9  # three in a hundred
+
+
+def test_what_constants_are_among_themselves_is_no_name_for_a_number():
+    offered = physical_constants("h,hbar,mu_0,epsilon_0,c")
+    for value in (0.5, 2.0, 1.0 / (2.0 * np.pi)):
+        assert named_constant(value, 1e-12, Dimension(), offered) is None

@@ -100,6 +100,7 @@ class StructureSession:
         """The laws that one suggestion about the whole problem leads to; after the last of these, what the
         thorough strategies find on the smallest problems that nobody solved."""
         self._evaluations = self._node_evaluations = 0
+        self._compile_seconds = 0.0
         before = dict(self._origins)
         self._steps += 1
         if self._walk is not None:
@@ -116,6 +117,7 @@ class StructureSession:
             self._node_evaluations,
             self._exhausted,
             origins=tuple(found.values()),
+            compile_seconds=self._compile_seconds,
         )
 
     def state(self) -> State:
@@ -176,14 +178,14 @@ class StructureSession:
             exact = self._asked(work)
             yield top
         if not exact and work.chain and work.depth > 0:
-            self._unsolved.append(Rest(problem, work.chain, work.share))
+            self._unsolved.append(Rest(problem, work.chain, work.share, len(self._unsolved)))
 
     def _asked(self, work: _Work) -> bool:
         """Ask the strategies inside; whether the problem is solved."""
         for place, proposer in enumerate(self._settings.inner):
             seed = np.random.SeedSequence([*self._entropy.tolist(), self._looked, place])
             session = proposer.start(work.problem, seed, self._threads)
-            session.prepare()
+            self._compile_seconds += session.prepare()
             proposals = session.propose()
             self._evaluations += proposals.evaluations
             self._node_evaluations += proposals.node_evaluations
@@ -220,14 +222,13 @@ class StructureSession:
         """One epoch of one thorough strategy on one of the smaller problems, in turns."""
         rest = self._rests[self._steps % len(self._rests)]
         if rest.sessions is None:
-            seeds = np.random.SeedSequence([*self._entropy.tolist(), len(rest.chain)])
+            seeds = np.random.SeedSequence([*self._entropy.tolist(), rest.place])
             streams = seeds.spawn(len(self._settings.thorough))
             rest.sessions = [
                 proposer.start(rest.problem, stream, self._threads)
                 for proposer, stream in zip(self._settings.thorough, streams, strict=True)
             ]
-            for session in rest.sessions:
-                session.prepare()
+            self._compile_seconds = sum(session.prepare() for session in rest.sessions)
         proposals = rest.asked()
         self._evaluations += proposals.evaluations
         self._node_evaluations += proposals.node_evaluations

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.hypothesis import Hypothesis
@@ -13,6 +15,7 @@ from eqdisc.search.sample import sample
 
 TRUSTED = 0.05  # share of the variance that a chain of reductions may leave unexplained to be worth a search
 JUDGED_ROWS = 1000
+SAME = 1e-9  # relative; columns that are multiples of each other are the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +37,14 @@ class Rest:
     """A smaller problem at the end of a chain of reductions.
 
     share    : of the variance that the least convincing reduction of the chain leaves unexplained
+    place    : among those found, from 0
     sessions : of the strategies at work on it, the next one first; None before they are started
     """
 
     problem: Problem
     chain: tuple[Link, ...]
     share: float
+    place: int = 0
     sessions: list[Session] | None = None
 
     def asked(self) -> Proposals:
@@ -64,7 +69,21 @@ class Rest:
 
 
 def chosen_rests(unsolved: Sequence[Rest], most: int) -> list[Rest]:
-    """Those with the fewest inputs among the ones that the data speak for; the first found of equals."""
-    return sorted(
-        (rest for rest in unsolved if rest.share < TRUSTED), key=lambda rest: rest.problem.train.n_features
-    )[:most]
+    """Those with the fewest inputs among the ones that the data speak for, none of them twice; of equals the
+    first found."""
+    chosen: list[Rest] = []
+    trusted = (rest for rest in unsolved if rest.share < TRUSTED)
+    for rest in sorted(trusted, key=lambda rest: rest.problem.train.n_features):
+        if len(chosen) < most and not any(_is_same(rest.problem, other.problem) for other in chosen):
+            chosen.append(rest)
+    return chosen
+
+
+def _is_same(one: Problem, other: Problem) -> bool:
+    """Whether two problems are the same table, reached by different reductions."""
+    a, b = one.train, other.train
+    if a.features.shape != b.features.shape:
+        return False
+    pairs = [(a.target, b.target), *zip(a.features.T, b.features.T, strict=True)]
+    with np.errstate(all="ignore"):
+        return all(np.ptp(x / y) <= SAME * np.max(np.abs(x / y)) for x, y in pairs)

@@ -119,5 +119,6 @@ def test_what_is_left_is_searched_thoroughly_and_brought_back():
 
 def test_only_rests_that_the_data_speak_for_are_chosen():
     problem = rest_problem()
-    rests = [Rest(problem, (), share) for share in (1e-9, 0.5, 1e-3, 1e-4)]
-    assert chosen_rests(rests, 2) == [rests[0], rests[2]]
+    other = Problem.of(problem.dataset.take(np.arange(300)), problem.operators, 40, seed=0)
+    rests = [Rest(problem, (), 1e-9), Rest(other, (), 0.5), Rest(problem, (), 1e-9), Rest(other, (), 1e-4)]
+    assert chosen_rests(rests, 2) == [rests[0], rests[3]]
