@@ -16,6 +16,7 @@ from eqdisc.search.view import View
 #: exact enough as it is.
 FAR_BETTER = 100.0
 EXACT_ENOUGH = 1e-4
+MOST_INPUTS = 12  # that are looked at together; slopes of so many say little, and the looks take seconds
 
 
 def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
@@ -33,6 +34,8 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
         return dropped
     if view.features.shape[1] == 1:
         return inversions(view)
+    if view.features.shape[1] > MOST_INPUTS:
+        return dropped
     fewer = [*unit_scalings(view, problem.units), *scalings(view), *joinings(view)]
     fewer.sort(key=lambda h: h.price)
     apart = separations(view, rows)

@@ -17,6 +17,7 @@ from eqdisc.search.reduction import Split
 from eqdisc.search.surrogate import Surrogate, lay
 from eqdisc.search.view import View
 
+MOST_PARTITIONS = 12
 WORTH = 0.2  # of the target's variance: above, the surrogate says nothing
 
 
@@ -74,7 +75,7 @@ def separations(view: View, rows: Dataset) -> list[Hypothesis]:
         if whole.share > WORTH:
             continue
         best: tuple[Surrogate, tuple[tuple[int, ...], ...]] | None = None
-        for parts in _partitions(whole.joint()):
+        for parts in _partitions(whole.joint())[:MOST_PARTITIONS]:
             apart = lay(view.coordinates, aim / size, parts)
             if apart.share <= MOST_LOST * whole.share + FLOOR and (best is None or len(parts) > len(best[1])):
                 best = apart, parts
