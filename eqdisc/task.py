@@ -42,6 +42,7 @@ from eqdisc.search.working_units import InWorkingUnits
 from eqdisc.settings import Settings
 
 MODES: tuple[ConstantsMode, ...] = get_args(ConstantsMode)
+SMALLEST_SHARE = 1e-12  # of the variance of a target, that anything is claimed of
 RESAMPLE_SHARE = 2.0  # effort of all resamples together, in searches like the one they are held against
 
 
@@ -242,7 +243,8 @@ class SearchTask:
             match if constants else None,
         )
         warnings = (*searched.warnings, *_units_broken(rules, result, restored))
-        return replace(found, notes=(*found.notes, *searched.notes), warnings=(*found.warnings, *warnings))
+        notes = (*found.notes, *searched.notes, *_without_influence(problem, self.dataset, found.best.tree))
+        return replace(found, notes=notes, warnings=(*found.warnings, *warnings))
 
     def _judged_by_resampling(self, found: Discovery) -> Discovery:
         count = self.settings.stability
@@ -311,6 +313,21 @@ def _restored(
     ]
     rivals = tuple(laws[law] for law in result.rivals if laws[law] in kept)
     return replace(result, front=tuple(kept), best=best, rivals=rivals), facts
+
+
+def _without_influence(problem: Problem, dataset: Dataset, best: Expression) -> tuple[str, ...]:
+    """Which inputs show no influence, and how sure that is."""
+    known = problem.irrelevance
+    if known is None:
+        return ()
+    idle = [name for j, name in enumerate(dataset.feature_names) if j in known.sure_dummies]
+    used = {dataset.feature_names[j] for j in best.features}
+    if not idle or used.intersection(idle):
+        return ()
+    return (
+        f"no influence on {dataset.target_name!r} shows of {', '.join(idle)}: one that accounts for "
+        f"{max(known.hidden, SMALLEST_SHARE):.1g} of its variance would have shown",
+    )
 
 
 def _units_broken(

@@ -196,3 +196,14 @@ def test_an_interrupt_ends_the_resampling_too():
     found = discover(table, guesses=["k*x"], proposers=[], epochs=3, stability=5, observers=[Impatient()])
     assert found.stopped is StopReason.INTERRUPTED
     assert found.stability is None
+
+
+def test_inputs_without_influence_are_told_with_how_sure_that_is():
+    random = np.random.default_rng(0)
+    x = random.uniform(1.0, 3.0, (400, 4))
+    table = Dataset.of(x, x[:, 0] ** 2 * x[:, 2], names=["a", "b", "c", "d"])
+    found = discover(table, epochs=1, seed=0, proposers="closed_form")
+    (note,) = [note for note in found.notes if "influence" in note]
+    assert "shows of b, d" in note
+    table = Dataset.of(x[:, [0, 2]], x[:, 0] ** 2 * x[:, 2], names=["a", "c"])
+    assert not any("influence" in n for n in discover(table, epochs=1, proposers="closed_form").notes)
