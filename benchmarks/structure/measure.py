@@ -18,6 +18,7 @@ from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.structure import Structure
 from eqdisc.proposers.structure.joining import joinings
+from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import separations
@@ -58,6 +59,7 @@ def quiet(seeds: int) -> None:
                     "joining": joinings(view),
                     "separation": separations(view, rows),
                     "periodic": periodic_inputs(view, ANGLES),
+                    "linear": linear_inputs(view, rows),
                 }
                 seen.update(name for name, found in tests.items() if found)
         print(f"noise {noise:<5} of {tables} tables:", dict(seen), flush=True)
