@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from eqdisc.expr.units import UnitRules
-from eqdisc.proposers.structure.hypothesis import Hypothesis
-from eqdisc.proposers.structure.scaling import Symmetry, confirmed
+from eqdisc.proposers.structure.hypothesis import BLIND, Hypothesis
+from eqdisc.proposers.structure.scaling import Symmetry, confirmed, scaling_reduction
 from eqdisc.search.view import View
+
+UNITS = "units"
+UNKNOWN = 0.04  # share that a reduction is said to miss where the data cannot tell: less than what is trusted
 
 
 def unit_scalings(view: View, units: UnitRules | None) -> list[Hypothesis]:
@@ -21,10 +24,20 @@ def unit_scalings(view: View, units: UnitRules | None) -> list[Hypothesis]:
         return []
     found: list[Hypothesis] = []
     for symmetry in symmetries(units):
-        made = confirmed(view, symmetry, 0.0, "units")
+        made = confirmed(view, symmetry, 0.0, UNITS) or _unconfirmed(view, symmetry)
         if made is not None:
             found.append(made)
     return sorted(found, key=lambda h: h.price)
+
+
+def _unconfirmed(view: View, symmetry: Symmetry) -> Hypothesis | None:
+    """The reduction on the word of the units alone, where the data say nothing either way."""
+    if view.surrogate.share <= BLIND:
+        return None
+    change = scaling_reduction(view.features, view.changing, symmetry)
+    if change is None or change[1].shape[1] == 0:
+        return None
+    return Hypothesis(change[0], UNITS, 0.0, UNKNOWN, len(symmetry.inputs) + 1.0)
 
 
 def symmetries(units: UnitRules) -> list[Symmetry]:

@@ -1,7 +1,7 @@
 """All tests on one problem, and what they suggest in the order it is tried."""
 
 from eqdisc.problem import Problem
-from eqdisc.proposers.structure.dimensional import unit_scalings
+from eqdisc.proposers.structure.dimensional import UNITS, unit_scalings
 from eqdisc.proposers.structure.dropping import CERTAIN, droppings
 from eqdisc.proposers.structure.hypothesis import Hypothesis
 from eqdisc.proposers.structure.inverting import inversions
@@ -37,7 +37,7 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     if view.features.shape[1] > MOST_INPUTS:
         return dropped
     fewer = [*unit_scalings(view, problem.units), *scalings(view), *joinings(view)]
-    fewer.sort(key=lambda h: h.price)
+    fewer.sort(key=lambda h: (h.kind != UNITS, h.loses, h.price))
     apart = separations(view, rows)
     if fewer:  # a factor of one input is a scaling already
         apart = [h for h in apart if h.kind != IN_LOGARITHMS or not has_single_part(h)]

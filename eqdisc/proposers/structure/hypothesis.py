@@ -15,6 +15,7 @@ from eqdisc.search.view import View, centred, coordinates, logarithmic_columns
 #: The error of left-out rows may grow by this factor when inputs are reduced: a true reduction lowers it.
 MOST_LOST = 1.25
 BLIND, BETTER = 0.2, 0.5  # where so much is missed, a reduction has to bring it down to this share
+SLIGHTLY = 1.05
 FLOOR = 1e-9  # a share below is followed well enough, whatever the fuller polynomial reaches
 
 
@@ -27,6 +28,7 @@ class Hypothesis:
     defect    : the statistic of the test, 0.0 for perfect agreement
     share     : of the variance that left-out rows are missed by after the reduction
     price     : how involved the change of variables is: inputs changed, sizes of exponents
+    known     : the share that all inputs miss the same target by
     """
 
     reduction: Reduction
@@ -34,6 +36,12 @@ class Hypothesis:
     defect: float
     share: float
     price: float = 0.0
+    known: float = 1.0
+
+    @property
+    def loses(self) -> bool:
+        """Whether a little is lost: by a true reduction nothing is, even under noise."""
+        return self.share > SLIGHTLY * self.known + FLOOR
 
 
 def shares(view: View, inputs: FloatArray, factor: FloatArray | None) -> tuple[float, float]:

@@ -84,4 +84,6 @@ def _confirmed(view: View, joint: Joint, a: int, b: int, sign: float, defect: fl
         return None
     target = Expression.variable(k)
     change = ChangeOfVariables((join, *(x[j] for j in rest)), target, target)
-    return Hypothesis(change, f"joining, {joint.name}", defect, reduced, 2.0 + 0.4 * (joint.name != "plain"))
+    return Hypothesis(
+        change, f"joining, {joint.name}", defect, reduced, 2.0 + 0.4 * (joint.name != "plain"), known
+    )

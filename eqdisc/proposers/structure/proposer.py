@@ -82,8 +82,8 @@ class StructureSession:
         self._entropy = seed.generate_state(4)
         self._evaluations = self._node_evaluations = self._looked = self._steps = 0
         self._origins: dict[Expression, str] = {}
-        self._root = _Work(problem, settings.depth)
-        self._walk: Iterator[bool] | None = self._solve(self._root)
+        self._solved = False
+        self._walk: Iterator[bool] | None = self._passes()
         self._unsolved: list[Rest] = []
         self._rests: list[Rest] = []
         self._exhausted = False
@@ -135,14 +135,23 @@ class StructureSession:
             whole = next(walk, None)
             if whole is None:
                 self._walk = None
-                solved = any(is_exact(law, self._problem.train) for law in self._root.laws)
-                if self._settings.thorough and not solved:
+                if self._settings.thorough and not self._solved:
                     self._rests = chosen_rests(self._unsolved, self._settings.rests)
                 self._exhausted = not self._rests
             if whole is None or whole:
                 return
 
-    def _solve(self, work: _Work) -> Iterator[bool]:
+    def _passes(self) -> Iterator[bool]:
+        """Straight down along the first suggestions, which is where a law mostly is; then again with all."""
+        for branches in range(1, self._settings.branches + 1):
+            root = _Work(self._problem, self._settings.depth)
+            self._looked = 0
+            yield from self._solve(root, branches)
+            self._solved = any(is_exact(law, self._problem.train) for law in root.laws)
+            if self._solved:
+                return
+
+    def _solve(self, work: _Work, branches: int) -> Iterator[bool]:
         """Fill the laws of a problem, the most convincing first, stopping after each look: with True where a
         suggestion about the whole problem has been followed to its end."""
         problem, top = work.problem, not work.chain
@@ -153,9 +162,10 @@ class StructureSession:
         # The smallest problems first: a law that is found at the end of a chain of reductions is worth more
         # than an approximation of the whole.
         small = problem.train.n_features <= SMALL or not suggested
+        straight = branches == 1
         exact = small and self._asked(work)
         yield False
-        for hypothesis in _followed(suggested, self._settings.branches):
+        for hypothesis in _followed(suggested, branches, turning=small or not straight):
             if exact or self._looked >= self._settings.problems:
                 break
             parts = hypothesis.reduction.problems(problem)
@@ -168,13 +178,13 @@ class StructureSession:
                 link = Link(problem, hypothesis, place, found)
                 share = max(work.share, hypothesis.share)
                 inner = _Work(part, depth, (*work.chain, link), share, found[place])
-                yield from self._solve(inner)
+                yield from self._solve(inner, branches)
                 del found[place][self._settings.kept :]
                 kinds += inner.kinds
             fresh = [fit.expression for fit in recombined(hypothesis.reduction, problem, found)]
             exact = self._add(work, fresh, tuple(dict.fromkeys(kinds)))
             yield top
-        if not exact and not small:
+        if not exact and not small and not straight:
             exact = self._asked(work)
             yield top
         if not exact and work.chain and work.depth > 0:
@@ -239,7 +249,7 @@ class StructureSession:
         self._exhausted = not self._rests
 
 
-def _followed(suggested: Sequence[Hypothesis], branches: int) -> list[Hypothesis]:
-    """The first few that change the problem, then all that only turn an input over."""
+def _followed(suggested: Sequence[Hypothesis], branches: int, turning: bool) -> list[Hypothesis]:
+    """The first few that change the problem, then, where asked for, all that only turn an input over."""
     changes = [h for h in suggested if h.kind != INVERSE]
-    return [*changes[:branches], *(h for h in suggested if h.kind == INVERSE)]
+    return [*changes[:branches], *(h for h in suggested if h.kind == INVERSE and turning)]

@@ -106,7 +106,7 @@ def confirmed(view: View, symmetry: Symmetry, defect: float, kind: str = "scalin
     sizes = sum((abs(p) for p in symmetry.powers), Fraction(0)) + abs(symmetry.degree) / 2
     broken = sum(p.denominator > 1 for p in (*symmetry.powers, symmetry.degree))
     price = len(symmetry.inputs) + 0.2 * float(sizes) + broken
-    return Hypothesis(reduction, kind, defect, reduced, price)
+    return Hypothesis(reduction, kind, defect, reduced, price, known)
 
 
 def scaling_reduction(
