@@ -18,10 +18,11 @@ from eqdisc.search.optimum import optimum
 from eqdisc.search.proposer import INTERPRETED, Proposals, Proposer, State
 from eqdisc.search.reduction import recombined
 from eqdisc.search.sample import sample
+from eqdisc.search.view import ROWS
 
 JUDGED_ROWS = 1000
 SMALL = 1  # inputs of a problem that is solved before it is looked at
-SURROGATE_WORK = 40  # node evaluations a row that one look at a problem amounts to, times its inputs squared
+SURROGATE_WORK = 50  # node evaluations a row that one look at a problem amounts to, times its inputs squared
 LOOKS = 24  # at smaller problems an epoch, at most
 
 
@@ -157,7 +158,7 @@ class StructureSession:
         problem, top = work.problem, not work.chain
         self._looked += 1
         suggested = hypotheses(problem, with_dummies=top) if work.depth > 0 else []
-        look = SURROGATE_WORK * problem.train.n_features**2 * problem.train.n_rows
+        look = SURROGATE_WORK * problem.train.n_features**2 * min(problem.train.n_rows, ROWS)
         self._node_evaluations += INTERPRETED * look
         # The smallest problems first: a law that is found at the end of a chain of reductions is worth more
         # than an approximation of the whole.
