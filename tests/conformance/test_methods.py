@@ -23,7 +23,12 @@ from eqdisc.interop.sympy_bridge import symbol_names
 SECONDS = 1.0
 SLACK = 3.0  # of a machine that does other things too
 NAMES = ("peak load [kN]", "lambda", "E", "x1")
-READY = [name for name, entry in METHODS.items() if entry.available() is None]
+LEFT_OUT = "eqdisc-without-"  # one method in many settings: one of them stands for all
+READY = [
+    name
+    for name, entry in METHODS.items()
+    if entry.available() is None and (not name.startswith(LEFT_OUT) or name == LEFT_OUT + "losses")
+]
 
 
 def table(seed=0, n_rows=120, scale=1.0, weighted=False):
