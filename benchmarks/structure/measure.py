@@ -17,9 +17,10 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.structure import Structure
+from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.joining import joinings
-from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
+from eqdisc.proposers.structure.polynomial import polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import separations
 from eqdisc.scoring.rounding import is_exact
@@ -59,7 +60,8 @@ def quiet(seeds: int) -> None:
                     "joining": joinings(view),
                     "separation": separations(view, rows),
                     "periodic": periodic_inputs(view, ANGLES),
-                    "linear": linear_inputs(view, rows),
+                    "polynomial": polynomial_inputs(view, rows),
+                    "exchange": exchanges(view),
                 }
                 seen.update(name for name, found in tests.items() if found)
         print(f"noise {noise:<5} of {tables} tables:", dict(seen), flush=True)
