@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmarks.structure.laws import LAWS, shapeless, table
 from eqdisc.expr.operators import OperatorSet
@@ -98,12 +99,13 @@ def main(arguments: Sequence[str]) -> None:
     """`what [first last]`: of the laws, by number; `what seeds` for the false positives."""
     what, *numbers = arguments
     bounds = [int(number) for number in numbers]
-    if what == "dummies":
-        dummies(list(LAWS), *(bounds or [2]))
-    elif what == "quiet":
-        quiet(*(bounds or [10]))
-    else:
-        recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
+    with threadpool_limits(1, user_api="blas"):  # as a search has it
+        if what == "dummies":
+            dummies(list(LAWS), *(bounds or [2]))
+        elif what == "quiet":
+            quiet(*(bounds or [10]))
+        else:
+            recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ class Symmetry:
 def scalings(view: View) -> list[Hypothesis]:
     """Reductions by one input each, those that predict left-out rows best first."""
     found: list[Hypothesis] = []
-    for defect, symmetry in sorted(_candidates(view), key=lambda pair: pair[0])[:MOST_TRIED]:
+    candidates = sorted(_candidates(view), key=lambda pair: pair[0] * PER_INPUT ** len(pair[1].inputs))
+    for defect, symmetry in candidates[:MOST_TRIED]:
         made = confirmed(view, symmetry, defect)
         if made is not None and (defect < LARGEST_DEFECT or made.share < GAIN * made.known):
             found.append(made)
@@ -73,7 +74,7 @@ def _candidates(view: View) -> list[tuple[float, Symmetry]]:
                 if best is None or made[0] < best[0]:
                     best = (made[0], Symmetry(inputs, powers, made[1]))
             if best is not None and best[0] < largest:
-                candidates.append((best[0] * PER_INPUT**count, best[1]))
+                candidates.append(best)
     return candidates
 
 
