@@ -89,6 +89,12 @@ class View:
         """The function laid through the points."""
         return lay(self.coordinates, self.aim)
 
+    def at(self, features: FloatArray) -> FloatArray:
+        """(n,) the function laid through the points, at other (n, k) features within their range."""
+        low, high = np.min(self._stretched, axis=0), np.max(self._stretched, axis=0)
+        half = np.where(high > low, 0.5 * (high - low), 1.0)
+        return self.surrogate.at((stretched(features, self.logarithmic) - 0.5 * (high + low)) / half)
+
     @cached_property
     def slopes(self) -> FloatArray:
         """(n, k) derivatives of the target with respect to the inputs.
