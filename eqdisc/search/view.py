@@ -15,6 +15,7 @@ FEWEST = 60  # rows below which nothing is said
 WIDE = 4.0  # an input, or target, that spans this factor is looked at in logarithms
 FOLLOWED = 0.05  # of its variance is missed: the logarithm of a target over decades is the better view
 LOW = 3  # degree at which the target and its logarithm are compared
+RADIANS, WIDEST = 1.0, 200.0  # that an angle spans at least, and is at most
 SHARE_OF_ROWS = 0.1  # that the orthant with most rows must hold, or signs are not kept apart
 
 
@@ -163,6 +164,11 @@ def evener_in_logarithms(size: FloatArray) -> bool:
     plain = (middle - low) / (high - low)
     logarithmic = np.log(middle / low) / np.log(high / low)
     return bool(abs(logarithmic - 0.5) < abs(plain - 0.5))
+
+
+def is_angle(column: FloatArray) -> bool:
+    """Whether an input may be one in radians: it spans one and makes no more turns than can be followed."""
+    return float(np.ptp(column)) > RADIANS and float(np.max(np.abs(column))) <= WIDEST
 
 
 def _changing(features: FloatArray) -> BoolArray:

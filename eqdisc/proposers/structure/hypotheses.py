@@ -52,7 +52,10 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
     if powers and first is fewer:  # these lose nothing, all removals do
         first, powers = powers, fewer
+    certain = angles[:1] if angles and angles[0].defect < CERTAIN else []
+    angles = angles[len(certain) :]
     return [
+        *certain,
         *dropped,
         *first[:1],
         *angles[:1],

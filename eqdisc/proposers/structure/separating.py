@@ -113,6 +113,7 @@ def _hypothesis(
 ) -> Hypothesis:
     size = aim.size
     values = [size * laid.part(view.coordinates, part) for part in parts]
+    values[0] = values[0] + size * laid.constant  # the sum has to be the whole where it is undone
     target = Expression.variable(rows.n_features)
     error = size * float(np.sqrt(laid.share)) + 1e-15 * size
     split = Split(parts, tuple(values), rows, error, aim.outer.undo(target))

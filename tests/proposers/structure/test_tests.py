@@ -81,6 +81,21 @@ def test_angles_are_replaced_by_their_cosine():
     assert periodic_inputs(View.on(rows), frozenset()) == []
 
 
+def test_two_angles_are_replaced_by_the_cosine_of_their_difference():
+    random = np.random.default_rng(0)
+    x = np.column_stack([random.uniform(0.5, 4.0, (200, 2)), random.uniform(0.0, 6.0, (200, 2))])
+    rows = Dataset.of(
+        x, np.sqrt(x[:, 0] ** 2 + x[:, 1] ** 2 - 2.0 * x[:, 0] * x[:, 1] * np.cos(x[:, 2] - x[:, 3]))
+    )
+    (best, *_) = hypotheses(Problem.of(rows, OperatorSet.default(), 60, seed=0))
+    assert best.kind == "cos of two"
+    assert [str(e) for e in best.reduction.coordinates] == ["cos(x2 - x3)", "x0", "x1"]
+    rows = Dataset.of(x, x[:, 0] + np.sqrt(x[:, 1] * x[:, 2]) / x[:, 3])
+    assert not any(
+        "of two" in h.kind for h in hypotheses(Problem.of(rows, OperatorSet.default(), 60, seed=0))
+    )
+
+
 def test_units_tell_symmetries_and_the_data_confirm_them():
     metre, second = Dimension.of(m=1), Dimension.of(s=1)
     rules = UnitRules((metre, second, metre / second), metre)
