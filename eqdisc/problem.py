@@ -1,7 +1,7 @@
 """What is asked: data to explain, operators allowed, size allowed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.split import heldout_split
@@ -9,38 +9,7 @@ from eqdisc.errors import OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.units import UnitRules
-
-EXPLAINED = 0.2  # share that relevant inputs may leave unexplained for the others to be left out
-
-
-@dataclass(frozen=True)
-class Irrelevance:
-    """What is known of the influence of each input.
-
-    deviates : normal deviates beyond chance of the best evidence for each input
-    relevant : numbers of the inputs that show influence, rising
-    share    : of the target's variance (of its logarithm, where that is smoother) that the relevant inputs
-               leave unexplained on left-out rows
-    hidden   : share of the variance that a column could account for without being noticed
-    """
-
-    deviates: tuple[float, ...]
-    relevant: tuple[int, ...]
-    share: float
-    hidden: float
-
-    @property
-    def dummies(self) -> tuple[int, ...]:
-        """Inputs that show none; none of them named where nothing shows any."""
-        if not self.relevant:
-            return ()
-        return tuple(j for j in range(len(self.deviates)) if j not in self.relevant)
-
-    @property
-    def sure_dummies(self) -> tuple[int, ...]:
-        """The same where the relevant inputs explain the target well; elsewhere none: an input that acts in
-        waves too short for a polynomial may be among those that show nothing."""
-        return self.dummies if self.share <= EXPLAINED else ()
+from eqdisc.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -52,11 +21,10 @@ class Problem:
     heldout   : the rows that only judge; None for a small table, where cross-validation judges instead
     operators : what a law may be made of
     max_size  : nodes a law may have
-    relevance : how often each feature is to be tried, in proportion, 0.0 for never; None for all alike
-    irrelevance : which features show an influence; None where nobody has looked
     required  : indices of the features that every law has to contain
     restriction : tells whether a law is one that was asked for; None for any
     units     : what laws have to respect; None where units play no part
+    prior     : what is known of the law beforehand
     """
 
     dataset: Dataset
@@ -64,11 +32,10 @@ class Problem:
     heldout: Dataset | None
     operators: OperatorSet
     max_size: int
-    relevance: tuple[float, ...] | None = None
     required: tuple[int, ...] = ()
     restriction: Callable[[Expression], bool] | None = None
     units: UnitRules | None = None
-    irrelevance: Irrelevance | None = None
+    prior: Prior = field(default_factory=Prior)
 
     def __post_init__(self) -> None:
         if self.max_size < 1:

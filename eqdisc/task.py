@@ -22,6 +22,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.units import UnitRules
 from eqdisc.findings import Discovery
 from eqdisc.portfolio import portfolio
+from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.proposers.seeds import Seeds
 from eqdisc.proposers.template import HasForm, Template, match_template
@@ -34,9 +35,9 @@ from eqdisc.search.choice import STANDARD_ERRORS
 from eqdisc.search.engine import Budget, Search, SearchResult, StopReason
 from eqdisc.search.named_constants import named_constant
 from eqdisc.search.observer import Observer
-from eqdisc.search.prior import feature_weights, influences
 from eqdisc.search.proposer import Proposer
 from eqdisc.search.refit import on_all_rows, refit, search_rows
+from eqdisc.search.relevance import feature_weights, influences
 from eqdisc.search.stability import stability as resampled_stability
 from eqdisc.search.working_units import InWorkingUnits
 from eqdisc.settings import Settings
@@ -201,7 +202,7 @@ class SearchTask:
         known = influences(train)
         weights = feature_weights(train, known, self.settings.seed)
         if not offered:
-            return replace(problem, relevance=weights, irrelevance=known)
+            return replace(problem, prior=Prior(weights, known))
         # Constants of nature explain nothing. Where numbers may have any unit none is needed as an input, and
         # fitted numbers are called by their names; where they may not, all of them are tried as often as one
         # feature.
@@ -215,7 +216,7 @@ class SearchTask:
                 deviates=(*known.deviates, *(0.0 for _ in places)),
                 relevant=known.relevant if free else (*known.relevant, *places),
             )
-        return replace(problem, relevance=(*weights, *(share,) * offered), irrelevance=known)
+        return replace(problem, prior=Prior((*weights, *(share,) * offered), known))
 
     def _told(self, result: SearchResult, problem: Problem, rows: IntArray | None) -> Discovery:
         """What was found, in terms of the columns as they were given."""
@@ -317,7 +318,7 @@ def _restored(
 
 def _without_influence(problem: Problem, dataset: Dataset, best: Expression) -> tuple[str, ...]:
     """Which inputs show no influence, and how sure that is."""
-    known = problem.irrelevance
+    known = problem.prior.irrelevance
     if known is None:
         return ()
     idle = [name for j, name in enumerate(dataset.feature_names) if j in known.sure_dummies]

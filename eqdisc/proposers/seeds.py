@@ -80,7 +80,7 @@ class SeedsSession:
             as_given=True,
         )
 
-    def observe(self, candidates: Sequence[Candidate]) -> None:
+    def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
         """A suggestion does not change with what others find."""
 
     def state(self) -> State:

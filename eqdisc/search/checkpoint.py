@@ -20,12 +20,13 @@ from eqdisc.errors import DataError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.prior import Irrelevance, Prior
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.search.proposer import Proposer, State
 from eqdisc.search.shares import Account
 
-FORMAT = 2  # of the file; a change of what the search keeps raises it
+FORMAT = 3  # of the file; a change of what the search keeps raises it
 HEADER = "header.json"
 _DIGEST = "sha256:"
 # What reading a file that is no checkpoint, or no longer one, has been seen to raise.
@@ -49,6 +50,7 @@ class StrategyState:
     last    : the proposals of its last turn
     account : what it has been given and has contributed
     session : the state of its session; None where it has not been started or is exhausted
+    prior   : what it was told at its start; None where it has not been started
     """
 
     name: str
@@ -56,6 +58,7 @@ class StrategyState:
     last: tuple[Expression, ...]
     session: State | None
     account: Account = field(default_factory=Account)
+    prior: Prior | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,7 @@ class SearchState:
     """All that decides how a search goes on after a whole epoch.
 
     asked            : what identifies the search, see `fingerprint`
-    front            : unpolished; milestones: what counted as an improvement
+    front            : unpolished; milestones: what counted as an improvement; archive: its elites
     epoch            : whole epochs done; last_improvement: the epoch (from 1) that moved the front last
     patient_since    : the epoch from which on the patience counts; the last, where the search had stalled
     exact            : whether an exact law ended the search
@@ -72,11 +75,13 @@ class SearchState:
     strategies       : in the order in which they are asked
     verified         : places on the front of the laws that were polished to see whether they are exact then;
                        verifying: node evaluations spent on that
+    prior            : what is known of the law, for strategies that have not begun yet
     """
 
     asked: Mapping[str, str]
     front: tuple[Candidate, ...]
     milestones: tuple[Candidate, ...]
+    archive: tuple[Candidate, ...]
     epoch: int
     last_improvement: int
     patient_since: int
@@ -89,6 +94,7 @@ class SearchState:
     strategies: tuple[StrategyState, ...]
     verified: tuple[int, ...] = ()
     verifying: float = 0.0
+    prior: Prior = field(default_factory=Prior)
 
 
 # ------------------------------------------------------------------ whose checkpoint it is
@@ -120,8 +126,10 @@ def fingerprint(problem: Problem, seed: int, proposers: Sequence[Proposer]) -> d
         "required variables": ", ".join(names[feature] for feature in problem.required) or "none",
         "units": "none" if problem.units is None else _digest(repr(problem.units)),
         "weights of the variables": "all alike"
-        if problem.relevance is None
-        else _digest(np.array(problem.relevance)),
+        if problem.prior.relevance is None
+        else _digest(np.array(problem.prior.relevance)),
+        "likely operators": " ".join(problem.prior.operators) or "none",
+        "building blocks": ", ".join(map(str, problem.prior.forms)) or "none",
         "seed": str(seed),
         "strategies": ", ".join(proposer.name for proposer in proposers),
         "settings of the strategies": _digest(repr(tuple(proposers))),
@@ -246,10 +254,17 @@ def _record(state: SearchState) -> dict[str, Any]:
         **vars(state),
         "front": _packed_laws(state.front),
         "milestones": _packed_laws(state.milestones),
+        "archive": _packed_laws(state.archive),
         "strategies": [
-            {**vars(live), "last": _packed(live.last), "account": vars(live.account)}
+            {
+                **vars(live),
+                "last": _packed(live.last),
+                "account": vars(live.account),
+                "prior": None if live.prior is None else _packed_prior(live.prior),
+            }
             for live in state.strategies
         ],
+        "prior": _packed_prior(state.prior),
     }
 
 
@@ -257,12 +272,41 @@ def _state(record: dict[str, Any]) -> SearchState:
     fields = {name: value for name, value in record.items() if name != "format"}
     fields["front"] = _laws(record["front"])
     fields["milestones"] = _laws(record["milestones"])
+    fields["archive"] = _laws(record["archive"])
     fields["verified"] = tuple(record["verified"])
     fields["strategies"] = tuple(
-        StrategyState(**{**live, "last": _expressions(live["last"]), "account": Account(**live["account"])})
+        StrategyState(
+            **{
+                **live,
+                "last": _expressions(live["last"]),
+                "account": Account(**live["account"]),
+                "prior": None if live["prior"] is None else _prior(live["prior"]),
+            }
+        )
         for live in record["strategies"]
     )
+    fields["prior"] = _prior(record["prior"])
     return SearchState(**fields)
+
+
+def _packed_prior(prior: Prior) -> State:
+    known = prior.irrelevance
+    return {
+        "relevance": None if prior.relevance is None else list(prior.relevance),
+        "irrelevance": None if known is None else vars(known),
+        "operators": list(prior.operators),
+        "forms": _packed(prior.forms),
+    }
+
+
+def _prior(packed: State) -> Prior:
+    relevance, known = packed["relevance"], packed["irrelevance"]
+    if known is not None:
+        known = Irrelevance(
+            **{**known, "deviates": tuple(known["deviates"]), "relevant": tuple(known["relevant"])}
+        )
+    relevance = None if relevance is None else tuple(relevance)
+    return Prior(relevance, known, tuple(packed["operators"]), _expressions(packed["forms"]))
 
 
 def _packed_laws(laws: Sequence[Candidate]) -> State:

@@ -12,6 +12,7 @@ from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.archive import Archive
 from eqdisc.search.carry_units import carrying_units
 from eqdisc.search.checkpoint import SearchState, check_same_search, fingerprint
 from eqdisc.search.choice import Choice
@@ -159,6 +160,7 @@ class _Run:
         self.scorer = Scorer(search.problem)
         self.allowed = allowed_codes(search.problem.operators)
         self.front = ParetoFront()
+        self.archive = Archive(search.problem.units)
         self.milestones = ParetoFront()  # what counted as an improvement: small steps add up to one
         self.finisher = Finisher(self.scorer)
         self.verifier = Verifier(self.finisher, search.problem)
@@ -174,6 +176,7 @@ class _Run:
         self.settled_at: int | None = None  # node evaluations after which an exact law ends the search
         self.evaluations = 0
         self.node_evaluations = 0
+        self.prior = search.problem.prior  # and what the strategies learned since
         self.asked: dict[str, str] = {}
         self.kept: SearchState | None = None
         if search.keeper is not None or search.resume_from is not None:
@@ -185,10 +188,13 @@ class _Run:
         check_same_search(state.asked, self.asked)
         for candidate in state.front:
             self.front.add(candidate)
+        for candidate in state.archive:
+            self.archive.add(candidate)
         for candidate in state.milestones:
             self.milestones.add(candidate)
         for live, kept in zip(self.lineup, state.strategies, strict=True):
             live.resume(kept)
+        self.prior = state.prior
         self.shares = Shares([kept.account for kept in state.strategies])
         for place, live in enumerate(self.lineup):
             if live.exhausted:
@@ -211,6 +217,7 @@ class _Run:
             asked=self.asked,
             front=self.front.candidates,
             milestones=self.milestones.candidates,
+            archive=self.archive.elites,
             epoch=self.epoch,
             last_improvement=self.last_improvement,
             patient_since=self.patient_since,
@@ -225,6 +232,7 @@ class _Run:
             ),
             verified=tuple(place for place, law in enumerate(self.front) if law in self.verifier.verified),
             verifying=self.verifier.work,
+            prior=self.prior,
         )
 
     def result(self) -> SearchResult:
@@ -306,11 +314,13 @@ class _Run:
         """One turn of one strategy: told the front, asked for proposals, these confirmed and kept."""
         live = self.lineup[place]
         session = live.session or self.start(live)
-        session.observe(self.front.candidates)
+        elites = self.archive.drawn((self.search.seed, self.epoch, place))
+        session.observe(self.front.candidates, elites)
         proposals = session.propose()
         self.evaluations += proposals.evaluations
         self.node_evaluations += proposals.node_evaluations
         self.compile_seconds += proposals.compile_seconds
+        self.prior = self.prior.joined(proposals.learned)
         largest = self.search.problem.max_size
         before = self.front.best_losses(largest)
         fresh = self.confirmed(live.unseen(proposals), proposals.as_given)
@@ -335,7 +345,8 @@ class _Run:
     def start(self, live: Live) -> Session:
         for observer in self.search.observers:
             observer.on_prepare(live.proposer.name, self.progress())
-        session, seconds = live.start(self.search.problem, self.search.threads)
+        problem = replace(self.search.problem, prior=self.prior)
+        session, seconds = live.start(problem, self.search.threads)
         self.compile_seconds += seconds
         return session
 
@@ -352,7 +363,9 @@ class _Run:
         return candidates
 
     def consider(self, candidate: Candidate) -> bool:
-        """Keep the candidate if it has a place on the front; whether it moves the front."""
+        """Keep the candidate if it has a place on the front; whether it moves the front. The archive takes it
+        too if it is the best of its kind."""
+        self.archive.add(candidate)
         if not self.front.add(candidate):
             return False
         before = self.milestones.best_loss(candidate.complexity)

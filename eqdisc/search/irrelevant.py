@@ -17,7 +17,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
-from eqdisc.problem import Irrelevance
+from eqdisc.prior import Irrelevance
 from eqdisc.search.sample import sample
 from eqdisc.search.surrogate import Surrogate, lay, scaled
 from eqdisc.search.view import evener_in_logarithms, is_angle

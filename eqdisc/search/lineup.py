@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
 
 from eqdisc.expr.expression import Expression
+from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.search.checkpoint import StrategyState
 from eqdisc.search.proposer import Proposals, Proposer, Session, State
@@ -25,6 +27,7 @@ class Live:
         self._turn_seconds = 0.0
         self._last: dict[Expression, None] = {}
         self._kept: State | None = None  # of the session before the search was resumed
+        self._prior: Prior | None = None  # that the session was started with
 
     def unseen(self, proposals: Proposals) -> dict[Expression, str]:
         """The proposals, and how they were found, without those of the turn before: elites come again."""
@@ -38,7 +41,8 @@ class Live:
     def start(self, problem: Problem, threads: int) -> tuple[Session, float]:
         """The session, where it was when the search was resumed; the seconds that count for no search:
         compiling, and going the way again that led there."""
-        session = self.proposer.start(problem, self.stream, threads)
+        self._prior = self._prior or problem.prior
+        session = self.proposer.start(replace(problem, prior=self._prior), self.stream, threads)
         seconds = session.prepare()
         if self._kept is not None:
             began = time.perf_counter()
@@ -50,13 +54,19 @@ class Live:
     def state(self, account: Account) -> StrategyState:
         kept = self._kept if self.session is None else self.session.state()
         return StrategyState(
-            self.proposer.name, self.exhausted, tuple(self._last), None if self.exhausted else kept, account
+            self.proposer.name,
+            self.exhausted,
+            tuple(self._last),
+            None if self.exhausted else kept,
+            account,
+            self._prior,
         )
 
     def resume(self, state: StrategyState) -> None:
         self.exhausted = state.exhausted
         self._last = dict.fromkeys(state.last)
         self._kept = state.session
+        self._prior = state.prior
 
 
 def lineup(proposers: Sequence[Proposer], seed: int) -> list[Live]:

@@ -1,12 +1,13 @@
 """What a strategy is: frozen settings that start sessions, and sessions that propose expressions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from eqdisc.expr.expression import Expression
+from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 
@@ -30,6 +31,8 @@ class Proposals:
     compile_seconds  : spent compiling in this epoch, beyond `Session.prepare`
     origins          : how each was found, in words for the report: "structure(x/y): closed_form"; empty where
                        the name of the strategy says it all
+    learned          : operators and building blocks that the law is likely to have, for strategies that have
+                       not begun yet
     """
 
     expressions: tuple[Expression, ...]
@@ -39,6 +42,7 @@ class Proposals:
     as_given: bool = False
     origins: tuple[str, ...] = ()
     compile_seconds: float = 0.0
+    learned: Prior = field(default_factory=Prior)
 
     def __post_init__(self) -> None:
         if self.origins and len(self.origins) != len(self.expressions):
@@ -71,8 +75,9 @@ class Session(Protocol):
         """Work for one epoch and return the best found in it."""
         ...
 
-    def observe(self, candidates: Sequence[Candidate]) -> None:
-        """Learn the present front of the whole search, in order of complexity."""
+    def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
+        """Learn the present front of the whole search, in order of complexity, and a few laws of other kinds
+        from its archive."""
         ...
 
     def state(self) -> State:
@@ -95,5 +100,6 @@ class Proposer(Protocol):
     def name(self) -> str: ...
 
     def start(self, problem: Problem, seed: np.random.SeedSequence, threads: int) -> Session:
-        """A fresh session; equal arguments (threads apart) give sessions that propose equal expressions."""
+        """A fresh session, told by `problem.prior` what is known; equal arguments (threads apart) give
+        sessions that propose equal expressions."""
         ...

@@ -39,10 +39,17 @@ ONE = Expression.constant(1.0)
 
 
 class Reduction(Protocol):
-    """A problem as smaller ones, and back."""
+    """A problem as smaller ones, and back; `undo` is the way back to the target."""
+
+    @property
+    def undo(self) -> Expression: ...
 
     def problems(self, problem: Problem) -> tuple[Problem, ...]:
         """The smaller problems; none where the table or the units do not allow them."""
+        ...
+
+    def inputs(self, place: int) -> tuple[Expression, ...]:
+        """Those of the smaller problem at a place, in terms of the inputs of the problem."""
         ...
 
     def combine(self, problem: Problem, laws: Sequence[Expression]) -> Expression | None:
@@ -90,6 +97,10 @@ class ChangeOfVariables:
         if train is None or dataset is None or (heldout is None and problem.heldout is not None):
             return ()
         return (Problem(dataset, train, heldout, problem.operators, problem.max_size, units=units),)
+
+    def inputs(self, place: int) -> tuple[Expression, ...]:
+        """The coordinates; there is one place."""
+        return self.coordinates
 
     def combine(self, problem: Problem, laws: Sequence[Expression]) -> Expression | None:
         """The law with the old inputs put in."""
@@ -176,6 +187,10 @@ class Split:
                 units = UnitRules(tuple(units.features[j] for j in part), None, units.constants)
             made.append(Problem(table, table, None, problem.operators, problem.max_size, units=units))
         return tuple(made)
+
+    def inputs(self, place: int) -> tuple[Expression, ...]:
+        """Those of the part."""
+        return tuple(Expression.variable(j) for j in self.parts[place])
 
     def combine(self, problem: Problem, laws: Sequence[Expression]) -> Expression | None:
         """The sum of the parts, undone."""

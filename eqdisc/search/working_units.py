@@ -33,14 +33,18 @@ class InWorkingUnits:
 
     def start(self, problem: Problem, seed: np.random.SeedSequence, threads: int) -> "WorkingUnitsSession":
         """A session of the strategy inside, on the scaled problem."""
+        allowed = allowed_codes(problem.operators)
+        inwards = _features_only(_inverse(self.scaling))
+        forms = tuple(translated(form, inwards, allowed) for form in problem.prior.forms)
         scaled = replace(
             problem,
             dataset=self.scaling.apply(problem.dataset),
             train=self.scaling.apply(problem.train),
             heldout=None if problem.heldout is None else self.scaling.apply(problem.heldout),
+            prior=replace(problem.prior, forms=forms),
         )
         session = self.proposer.start(scaled, seed, threads)
-        return WorkingUnitsSession(session, self.scaling, allowed_codes(problem.operators))
+        return WorkingUnitsSession(session, self.scaling, allowed)
 
 
 class WorkingUnitsSession:
@@ -50,7 +54,7 @@ class WorkingUnitsSession:
         self._session = session
         self._allowed = allowed
         self._outwards = scaling
-        self._inwards = Scaling(tuple(1.0 / factor for factor in scaling.features), 1.0 / scaling.target)
+        self._inwards = _inverse(scaling)
 
     def prepare(self) -> float:
         """Compile the strategy inside."""
@@ -59,13 +63,16 @@ class WorkingUnitsSession:
     def propose(self) -> Proposals:
         """What the strategy inside proposes, in the user's units."""
         proposals = self._session.propose()
-        translated = tuple(self._translate(e, self._outwards) for e in proposals.expressions)
-        return replace(proposals, expressions=translated)
+        laws = tuple(translated(e, self._outwards, self._allowed) for e in proposals.expressions)
+        outwards = _features_only(self._outwards)
+        forms = tuple(translated(e, outwards, self._allowed) for e in proposals.learned.forms)
+        return replace(proposals, expressions=laws, learned=replace(proposals.learned, forms=forms))
 
-    def observe(self, candidates: Sequence[Candidate]) -> None:
+    def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
         """Show the strategy inside the candidates in its own units."""
         square = self._outwards.target**2
-        self._session.observe([self._in_working_units(candidate, square) for candidate in candidates])
+        shown = ([self._in_working_units(law, square) for law in laws] for laws in (front, elites))
+        self._session.observe(*shown)
 
     def state(self) -> State:
         """The state of the strategy inside."""
@@ -76,16 +83,25 @@ class WorkingUnitsSession:
         self._session.restore(state)
 
     def _in_working_units(self, candidate: Candidate, square: float) -> Candidate:
-        expression = self._translate(candidate.expression, self._inwards)
+        expression = translated(candidate.expression, self._inwards, self._allowed)
         heldout_loss = None if candidate.heldout_loss is None else candidate.heldout_loss * square
         return Candidate(
             expression, candidate.loss * square, heldout_loss, complexity(expression), candidate.found_by
         )
 
-    def _translate(self, expression: Expression, scaling: Scaling) -> Expression:
-        """The factors merged into the numbers that are there; no operator comes in that is not allowed."""
-        restored = scaling.restore(expression)
-        allowed = self._allowed.union(expression.codes)
-        spelled = respell(simplify(restored), allowed)
-        shortest = (law for law in (spelled, restored) if law is not None)
-        return min(shortest, key=len)
+
+def translated(expression: Expression, scaling: Scaling, allowed: frozenset[int]) -> Expression:
+    """The factors merged into the numbers that are there; no operator comes in that is not allowed."""
+    restored = scaling.restore(expression)
+    spelled = respell(simplify(restored), allowed.union(expression.codes))
+    shortest = (law for law in (spelled, restored) if law is not None)
+    return min(shortest, key=len)
+
+
+def _inverse(scaling: Scaling) -> Scaling:
+    return Scaling(tuple(1.0 / factor for factor in scaling.features), 1.0 / scaling.target)
+
+
+def _features_only(scaling: Scaling) -> Scaling:
+    """For building blocks, which stand for no target."""
+    return replace(scaling, target=1.0)

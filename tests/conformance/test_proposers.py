@@ -123,7 +123,7 @@ def front_of(problem, *proposals):
 
 def through_a_checkpoint(state, folder):
     kept = StrategyState("me", False, (), state)
-    whole = SearchState({}, (), (), 1, 0, 0, False, None, 0, 0, 0.0, 0.0, (kept,))
+    whole = SearchState({}, (), (), (), 1, 0, 0, False, None, 0, 0, 0.0, 0.0, (kept,))
     write_checkpoint(folder / "checkpoint.npz", whole)
     return read_checkpoint(folder / "checkpoint.npz").strategies[0].session
 

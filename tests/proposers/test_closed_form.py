@@ -11,6 +11,7 @@ from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
+from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.closed_form.builder import Builder
@@ -219,7 +220,7 @@ def test_known_relevance_chooses_the_variables():
     weights = np.full(12, 0.01)
     weights[[8, 1, 3]] = 0.4, 0.3, 0.2
     problem = Problem.of(data, OperatorSet.of("add", "mul"), 20, 0)
-    chosen = Table.of(replace(problem, relevance=tuple(weights)), 100, 3, 50)
+    chosen = Table.of(replace(problem, prior=Prior(tuple(weights))), 100, 3, 50)
     assert [variable.features[0] for variable in chosen.variables] == [8, 1, 3]
     assert sorted(chosen.ranking) == list(range(12))
     assert sorted(variable.features[0] for variable in Table.of(problem, 100, 3, 50).variables) == [1, 3, 8]

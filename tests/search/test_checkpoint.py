@@ -14,6 +14,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.errors import DataError
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
+from eqdisc.prior import Irrelevance, Prior
 from eqdisc.problem import Problem
 from eqdisc.proposers.gp import GeneticProgramming
 from eqdisc.scoring.scorer import Scorer
@@ -48,7 +49,7 @@ class WalkSession:
     def prepare(self):
         return 0.5
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         pass
 
     def propose(self):
@@ -292,11 +293,14 @@ def laws(problem, *texts):
 
 def a_state(problem, session=None, **changes):
     account = Account(last=100.0, owed=-0.1, gain=0.3, spent=1e300, idle=0.0)
-    strategy = StrategyState("a", False, (parse("2*x", ["x"]), parse("x*0.1", ["x"])), session, account)
+    form = parse("x*exp(x)", ["x"])
+    told = Prior((0.1,), Irrelevance((9.5,), (0,), 0.1, 0.2), ("exp",), (form,))
+    strategy = StrategyState("a", False, (parse("2*x", ["x"]), parse("x*0.1", ["x"])), session, account, told)
     state = SearchState(
         asked={"seed": "0"},
         front=laws(problem, "1.5", "0.1*x", "1.1*x*x"),
         milestones=laws(problem, "0.1*x"),
+        archive=laws(problem, "exp(x)", "0.3"),
         epoch=7,
         last_improvement=5,
         patient_since=0,
@@ -309,6 +313,7 @@ def a_state(problem, session=None, **changes):
         strategies=(strategy, StrategyState("b", True, (), None)),
         verified=(0, 2),
         verifying=0.3,
+        prior=told,
     )
     return replace(state, **changes)
 
@@ -387,12 +392,12 @@ def test_other_files_are_no_checkpoints(tmp_path):
 
 def test_a_newer_format_is_refused(problem, tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.npz"
-    monkeypatch.setattr(checkpoint, "FORMAT", 3)
+    monkeypatch.setattr(checkpoint, "FORMAT", 4)
     write_checkpoint(path, a_state(problem))
     with zipfile.ZipFile(path) as archive:
-        assert json.loads(archive.read(checkpoint.HEADER))["format"] == 3
+        assert json.loads(archive.read(checkpoint.HEADER))["format"] == 4
     monkeypatch.undo()
-    with pytest.raises(DataError, match=r"has format 3, this version of eqdisc reads format 2; resume it"):
+    with pytest.raises(DataError, match=r"has format 4, this version of eqdisc reads format 3; resume it"):
         read_checkpoint(path)
 
 

@@ -60,7 +60,7 @@ class ScriptedSession:
         self._pass(self.settings.compilation)
         return self.settings.compilation
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         self.settings.log.append(tuple(candidates))
 
     def propose(self):
@@ -408,7 +408,7 @@ class ExplainedSession(ScriptedSession):
     def prepare(self):
         return 0.0
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         pass
 
     def propose(self):

@@ -43,7 +43,7 @@ class SaysSession:
     def prepare(self):
         return 0.0
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         pass
 
     def propose(self):

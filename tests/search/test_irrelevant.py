@@ -5,7 +5,7 @@ import pytest
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.search.irrelevant import irrelevance
-from eqdisc.search.prior import feature_weights, influences
+from eqdisc.search.relevance import feature_weights, influences
 
 LAWS = {
     "a product": lambda a, b, c: a * b**2 / np.sqrt(c),

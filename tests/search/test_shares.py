@@ -184,7 +184,7 @@ class CostlySession:
     def prepare(self):
         return 0.0
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         self.known = len(candidates)
 
     def propose(self):

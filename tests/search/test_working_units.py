@@ -28,7 +28,7 @@ class Spy:
     def prepare(self):
         return 1.5
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         self.seen = candidates
 
     def propose(self):

@@ -76,7 +76,7 @@ class ClosedFormSession:
         """Nothing to compile."""
         return 0.0
 
-    def observe(self, candidates: Sequence[Candidate]) -> None:
+    def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
         """A closed form does not change with what others find."""
 
     def propose(self) -> Proposals:

@@ -38,7 +38,7 @@ class Table:
     def of(cls, problem: Problem, max_rows: int, max_variables: int, max_terms: int) -> "Table":
         """The table of a problem's training rows."""
         rows = sample(problem.train, max_rows)
-        known = problem.relevance
+        known = problem.prior.relevance
         related = _relation(rows.features, rows.target) if known is None else np.array(known)
         ranking = np.argsort(-related, kind="stable")
         variables = tuple(Expression.variable(int(j)) for j in ranking[:max_variables])

@@ -12,8 +12,10 @@ from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.fit import fit_programs
 from eqdisc.engine.programs import Blocks, Programs
+from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.units import UnitError, propagate
 from eqdisc.proposers.enumeration.court import Court, scaled
 from eqdisc.proposers.enumeration.dimensions import code_of_dimension
 from eqdisc.proposers.enumeration.kernels import WIDTH, WILD
@@ -75,14 +77,16 @@ class EnumerationSession:
         known = [WILD] * train.n_features
         if units is not None:
             known = [code_of_dimension(unit) for unit in units.features]
+        forms, of_forms = usable_forms(problem, self._features)
         self._table = Table(
             problem.operators,
             self._features,
             variables,
             settings.literals,
             capacity_for(settings.memory, self._threads),
-            known,
+            [*known, *of_forms],
             settings.max_cost,
+            forms,
         )
         allowed = allowed_codes(problem.operators)
         with np.errstate(all="ignore"):
@@ -122,7 +126,7 @@ class EnumerationSession:
         nodes = self._nodes - before[1] + self._court.nodes - before[3]
         return Proposals(laws, evaluations, max(nodes, NODES_A_NS * self._effort), self._exhausted)
 
-    def observe(self, candidates: Sequence["Candidate"]) -> None:
+    def observe(self, front: Sequence["Candidate"], elites: Sequence["Candidate"] = ()) -> None:
         """What is listed does not depend on what others find."""
 
     def state(self) -> State:
@@ -330,12 +334,29 @@ def chosen_variables(problem: "Problem", most: int) -> list[int]:
     >>> chosen_variables(problem, 2)
     [0, 2]
     """
-    relevance = problem.relevance or (1.0,) * problem.train.n_features
+    relevance = problem.prior.relevance or (1.0,) * problem.train.n_features
     order = sorted(range(len(relevance)), key=lambda j: (j not in problem.required, -relevance[j], j))
-    known = problem.irrelevance
+    known = problem.prior.irrelevance
     idle = {*(known.sure_dummies if known is not None else ()), *(j for j in order if relevance[j] == 0.0)}
     idle.difference_update(problem.required)
     return sorted([j for j in order if j not in idle][: max(most, 1)])
+
+
+def usable_forms(problem: "Problem", features: FloatArray) -> tuple[list[Expression], list[int]]:
+    """Building blocks that are finite on the rows and whose units hold, and the codes of their dimensions."""
+    forms: list[Expression] = []
+    codes: list[int] = []
+    for form in problem.prior.forms:
+        code = WILD
+        if problem.units is not None:
+            try:
+                code = code_of_dimension(propagate(form, problem.units.features, problem.units.constants))
+            except UnitError:
+                continue
+        if np.isfinite(evaluate(form, features)).all():
+            forms.append(form)
+            codes.append(code)
+    return forms, codes
 
 
 def _tolerance(train: Dataset) -> float:

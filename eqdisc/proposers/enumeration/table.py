@@ -64,6 +64,8 @@ _WAVES = (SIN, COS, TAN, TANH)
 #: Functions of one operand in `operators`: the code, plus this where the operand is negated, or the number of
 #: a macro above `MACRO`.
 NEGATED, MACRO = 1000, 2000
+#: What stands there for a building block, which counts as a leaf.
+FORM = 3000
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Table:
     """Distinct expressions of the variables and literals, by cost.
 
     features   : (WIDTH, k) the rows that tell expressions apart
-    dimensions : codes of the features, WILD for all where units play no part
+    dimensions : codes of the features, WILD for all where units play no part; then of the building blocks
+    forms      : building blocks of the features, which cost no more than a variable
     """
 
     def __init__(
@@ -139,6 +142,7 @@ class Table:
         capacity: int,
         dimensions: Sequence[int],
         max_cost: int,
+        forms: Sequence[Expression] = (),
     ) -> None:
         self.operators = operators
         self.seen: Seen = seen(capacity)
@@ -147,7 +151,7 @@ class Table:
         self.tried = 0
         self._ways = ways(operators)
         self._arithmetic = np.array([c for c in _ARITHMETIC if c in operators], np.int32)
-        self._literals = tuple(literals)
+        self._literals, self._forms = tuple(literals), tuple(forms)
         self._waves = np.zeros(capacity, np.bool_)  # which contain one
         self._unitless = all(code == WILD for code in dimensions)
         self._leaves(features, variables, dimensions)
@@ -168,15 +172,18 @@ class Table:
         return self.seen.values[: self.count]
 
     def _leaves(self, features: FloatArray, variables: Sequence[int], dimensions: Sequence[int]) -> None:
-        room = fresh(len(variables) + len(self._literals))
+        room = fresh(len(variables) + len(self._forms) + len(self._literals))
         leaves = [(VARIABLE, j, features[:, j], dimensions[j]) for j in variables]
+        for k, form in enumerate(self._forms):
+            leaves.append((FORM, k, evaluate(form, features), dimensions[features.shape[1] + k]))
+        named = len(leaves)
         number = WILD if self._unitless else 0
         leaves += [(CONSTANT, k, np.full(WIDTH, v), number) for k, v in enumerate(self._literals)]
         for place, (code, index, column, dimension) in enumerate(leaves):
             room.values[place] = column
             room.operators[place], room.left[place], room.right[place] = code, index, -1
             room.dimensions[place] = dimension
-        for literal, first, last in ((False, 0, len(variables)), (True, len(variables), len(leaves))):
+        for literal, first, last in ((False, 0, named), (True, named, len(leaves))):
             part = Fresh(
                 room.values[first:last],
                 room.operators[first:last],
@@ -215,7 +222,7 @@ class Table:
         seen = self.seen
         left, right = seen.left[first:last], seen.right[first:last]
         code = seen.operators[first:last]
-        leaf = (code == VARIABLE) | (code == CONSTANT)
+        leaf = np.isin(code, (VARIABLE, CONSTANT, FORM))
         inner = np.where(leaf, False, self._waves[np.where(leaf, 0, left)])
         inner |= np.where(leaf | (right < 0), False, self._waves[np.where(leaf | (right < 0), 0, right)])
         self._waves[first:last] = inner | np.isin(code, _WAVES)
@@ -312,6 +319,8 @@ class Table:
             return Expression.variable(left)
         if code == CONSTANT:
             return Expression.constant(self._literals[left])
+        if code == FORM:
+            return self._forms[left]
         operands = [self.expression(left)] + ([self.expression(right)] if right >= 0 else [])
         if code >= MACRO:
             return _expanded(self.operators.macros[code - MACRO].body, operands)

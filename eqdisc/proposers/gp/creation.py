@@ -10,6 +10,9 @@ from eqdisc.proposers.gp.random import below, normal, pick, uniform
 
 #: Share of constants among random leaves.
 CONSTANT_LEAVES = 0.3
+#: Shares of building blocks, where there are any, among the subtrees of random trees that have room for one,
+#: and among what mutations put in.
+BLOCKS, BLOCKS_PUT_IN = 0.1, 0.2
 
 
 @kernel
@@ -26,6 +29,22 @@ def random_leaf(g: Genome, p: Primitives, rng: AnyArray) -> None:
         push(g, CONSTANT, 0, random_constant(rng))
     else:
         push(g, VARIABLE, pick(rng, p.features), 1.0)
+
+
+@kernel
+def random_block(g: Genome, p: Primitives, rng: AnyArray, room: int, share: float, prefix: bool) -> bool:
+    """Append a building block in a share of the calls; False where none came, or one that has no room."""
+    count = p.block_offsets.shape[0] - 1
+    if count == 0 or uniform(rng) >= share:
+        return False
+    k = below(rng, count)
+    first, last = p.block_offsets[k], p.block_offsets[k + 1]
+    if last - first > room:
+        return False
+    for j in range(last - first):
+        i = last - 1 - j if prefix else first + j
+        push(g, p.block_ops[i], p.block_args[i], p.block_values[i])
+    return True
 
 
 @kernel
@@ -50,6 +69,8 @@ def random_tree(g: Genome, p: Primitives, rng: AnyArray, size: int, stack: IntAr
     while depth > 0:
         depth -= 1
         room = stack[depth]
+        if room > 1 and random_block(g, p, rng, room, BLOCKS, True):
+            continue
         op = random_operator(p, rng, min(3, room - 1)) if room > 1 else -1
         if op < 0:
             random_leaf(g, p, rng)

@@ -43,8 +43,8 @@ class Dimensions(NamedTuple):
 
     features : of the features; constant: of constants, NaN where they are free
     target   : what a tree must have, NaN for any
-    ops, args, offsets : the monomials of the features, one after the other in postfix order, by dimension,
-               short ones first among equals
+    ops, args, values, offsets : the monomials of the features, one after the other in postfix order, by
+               dimension, among equals building blocks and short ones first
     monomials: their dimensions, rising
     found, others, needs : room for breeding one offspring: dimensions of the nodes of the mother, of those of
                the father, what a tree still lacks
@@ -55,6 +55,7 @@ class Dimensions(NamedTuple):
     target: float
     ops: Int32Array
     args: Int32Array
+    values: FloatArray
     offsets: IntArray
     monomials: FloatArray
     found: FloatArray

@@ -1,6 +1,5 @@
 """Genomes: trees in postfix order in fixed-width rows, what breeding may use, small operations on them."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,13 +7,17 @@ import numpy as np
 from eqdisc._typing import AnyArray, FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, N_ADD, N_MAX, N_MIN, N_MUL, VARIABLE
+from eqdisc.engine.programs import Programs
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.prior import Prior
 
 #: Operators whose operands may change places, by node code.
 COMMUTES = np.isin(np.arange(ARITY.shape[0]), [N_ADD, N_MUL, N_MIN, N_MAX])
 
 #: Codes from here on are macros: first_macro + index.
 FIRST_MACRO = 1000
+#: How much more often an operator is drawn that the law is likely to contain; nodes of a building block.
+LIKELY, LARGEST_BLOCK = 4.0, 7
 
 
 class Genome(NamedTuple):
@@ -27,7 +30,8 @@ class Genome(NamedTuple):
 
 
 class Primitives(NamedTuple):
-    """What trees are made of: operators and features with cumulative weights, macros as postfix bodies."""
+    """What trees are made of: operators and features with cumulative weights; macros and building blocks as
+    postfix bodies."""
 
     codes: Int32Array
     arities: Int32Array
@@ -37,6 +41,10 @@ class Primitives(NamedTuple):
     macro_args: Int32Array
     macro_values: FloatArray
     macro_offsets: IntArray
+    block_ops: Int32Array
+    block_args: Int32Array
+    block_values: FloatArray
+    block_offsets: IntArray
 
 
 def genome(capacity: int) -> Genome:
@@ -49,15 +57,17 @@ def genome(capacity: int) -> Genome:
     )
 
 
-def primitives(
-    operators: OperatorSet, n_features: int, relevance: Sequence[float] | None = None
-) -> Primitives:
+def primitives(operators: OperatorSet, n_features: int, prior: Prior | None = None) -> Primitives:
     """Tables of an operator set; a macro weighs as much as a common operator.
 
-    relevance : how often each feature is drawn, in proportion; all alike where None
+    prior : how often each feature is drawn, operators drawn more often, building blocks
     """
+    prior = prior or Prior()
     codes = list(operators.codes)
-    weights = [operators.weights[o.name] for o in operators.operators]
+    weights = [
+        operators.weights[o.name] * (LIKELY if o.name in prior.operators else 1.0)
+        for o in operators.operators
+    ]
     arities = [o.arity for o in operators.operators]
     bodies = [m.body for m in operators.macros]
     for index, macro in enumerate(operators.macros):
@@ -67,15 +77,20 @@ def primitives(
     ops = [c for body in bodies for c in body.codes]
     payload = np.array([p for body in bodies for p in body.payload], float)
     is_variable = np.array(ops, np.int32) == VARIABLE
+    blocks = Programs.pack([form for form in prior.forms if form.size <= LARGEST_BLOCK])
     return Primitives(
         np.array(codes, np.int32),
         np.array(arities, np.int32),
         np.cumsum(weights),
-        np.cumsum(np.ones(n_features) if relevance is None else np.array(relevance)),
+        np.cumsum(np.ones(n_features) if prior.relevance is None else np.array(prior.relevance)),
         np.array(ops, np.int32),
         np.where(is_variable, payload, 0).astype(np.int32),
         np.where(is_variable, 1.0, payload),
         np.cumsum([0, *(len(body.codes) for body in bodies)]).astype(np.int64),
+        blocks.ops,
+        blocks.args,
+        blocks.values,
+        blocks.offsets,
     )
 
 

@@ -10,8 +10,10 @@ from eqdisc._typing import FloatArray
 from eqdisc.engine.programs import Programs
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
-from eqdisc.expr.units import UnitRules
+from eqdisc.expr.units import UnitError, UnitRules, propagate
+from eqdisc.prior import Prior
 from eqdisc.proposers.gp.dimensions import Dimensions, number_of
+from eqdisc.proposers.gp.genome import LARGEST_BLOCK
 
 #: Nodes a monomial may have, and how many there may be (the shortest stay; work grows with the square).
 LARGEST, MOST = 7, 2000
@@ -25,18 +27,21 @@ def dimensions(
     operators: OperatorSet,
     n_features: int,
     any_root: bool,
-    relevance: Sequence[float] | None = None,
+    prior: Prior | None = None,
 ) -> Dimensions:
     """The rules of a problem as the kernels want them; without rules everything goes.
 
     any_root  : whether a slope that carries units makes up for the dimension of the tree
-    relevance : of the features; those with none are in no monomial
+    prior     : relevance of the features, those with none are in no monomial; building blocks of known
+                dimension count among the monomials
     """
     if rules is None:
         rules = UnitRules((None,) * n_features, None)
     numbers = np.array([number_of(dimension) for dimension in rules.features])
-    tried = np.ones(n_features) if relevance is None else np.array(relevance)
-    found = sorted(_numbered(monomials(operators, np.isfinite(numbers) & (tried > 0.0)), numbers))
+    prior = prior or Prior()
+    tried = np.ones(n_features) if prior.relevance is None else np.array(prior.relevance)
+    products = _numbered(monomials(operators, np.isfinite(numbers) & (tried > 0.0)), numbers)
+    found = sorted([*_of_known_dimension(prior.forms, rules), *products], key=lambda entry: entry[:2])
     packed = Programs.pack([tree for _, _, tree in found])
     return Dimensions(
         numbers,
@@ -44,10 +49,24 @@ def dimensions(
         np.nan if any_root else number_of(rules.target),
         packed.ops,
         packed.args,
+        packed.values,
         packed.offsets,
         np.array([number for number, _, _ in found]),
         *np.zeros((3, 1)),
     )
+
+
+def _of_known_dimension(
+    forms: Sequence[Expression], rules: UnitRules
+) -> Iterator[tuple[float, int, Expression]]:
+    """Building blocks with their dimensions, and places before those of all monomials."""
+    for place, form in enumerate(forms, start=-len(forms)):
+        try:
+            number = number_of(propagate(form, rules.features, rules.constants))
+        except UnitError:
+            continue
+        if np.isfinite(number) and form.size <= LARGEST_BLOCK:
+            yield round(number, 10), place, form
 
 
 def monomials(operators: OperatorSet, known: Sequence[bool] | FloatArray) -> Layer:

@@ -5,8 +5,22 @@ import numpy as np
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, VARIABLE
-from eqdisc.proposers.gp.creation import random_constant, random_leaf, random_tree
-from eqdisc.proposers.gp.genome import FIRST_MACRO, Genome, Primitives, append, append_operator, subtree_start
+from eqdisc.proposers.gp.creation import (
+    BLOCKS_PUT_IN,
+    random_block,
+    random_constant,
+    random_leaf,
+    random_tree,
+)
+from eqdisc.proposers.gp.genome import (
+    FIRST_MACRO,
+    LARGEST_BLOCK,
+    Genome,
+    Primitives,
+    append,
+    append_operator,
+    subtree_start,
+)
 from eqdisc.proposers.gp.random import below, normal, pick, uniform
 
 #: The mutations, in the order of `MutationWeights`.
@@ -55,7 +69,8 @@ def mutate(
     elif kind == SUBTREE:
         append(child, parent, 0, start)
         room = largest - (n - (i + 1 - start))
-        random_tree(child, p, rng, 1 + below(rng, max(1, min(room, 7))), stack)
+        if not random_block(child, p, rng, room, BLOCKS_PUT_IN, False):
+            random_tree(child, p, rng, 1 + below(rng, max(1, min(room, 7))), stack)
         append(child, parent, i + 1, n)
     else:
         append(child, parent, 0, start)
@@ -121,6 +136,8 @@ def _insert(
         starts[j] = child.size[0]
         if j == place:
             append(child, parent, start, i + 1)
+        elif random_block(child, p, rng, LARGEST_BLOCK, BLOCKS_PUT_IN, False):
+            continue
         elif uniform(rng) < 0.8:
             random_leaf(child, p, rng)
         else:

@@ -15,7 +15,7 @@ from eqdisc.expr.operators import CONSTANT, MUL
 from eqdisc.expr.units import DIMENSIONLESS
 from eqdisc.proposers.gp.genome import primitives
 from eqdisc.proposers.gp.island import evolve, immigrate
-from eqdisc.proposers.gp.losses import Loss, View, decades, power_of
+from eqdisc.proposers.gp.losses import FOLLOWING, NEGLIGIBLE, Loss, View, decades, linked, power_of
 from eqdisc.proposers.gp.monomials import dimensions
 from eqdisc.proposers.gp.state import (
     EVALUATIONS,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from eqdisc.scoring.candidate import Candidate
 
 
-#: A slope this close to one, or an intercept this small beside the target's spread, is left out.
-NEGLIGIBLE = 1e-9
 #: Nodes that the kernels put on a tree to have the logarithm of its size.
 MAGNITUDE_NODES = 2
 
@@ -61,7 +59,7 @@ class GeneticSession:
         train = problem.train
         streams = seed.spawn(len(settings.island_sizes) + 2)
         self._rng = np.random.default_rng(streams[-1])
-        rows = self._rng.permutation(train.n_rows)[: settings.rows]
+        self._rows = rows = self._rng.permutation(train.n_rows)[: settings.rows]
         names = {operator.name for operator in problem.operators.operators}
         may_scale = {"add", "mul"} <= names and problem.max_size > 4
         # Where numbers carry no units an intercept only goes with a target that has none.
@@ -74,9 +72,9 @@ class GeneticSession:
         losses = island_losses(settings, train.target, may_scale)
         views = {loss: self._view(loss, rows) for loss in dict.fromkeys(losses)}
         self._views = [views[loss] for loss in losses]
-        self._primitives = primitives(problem.operators, train.n_features, problem.relevance)
+        self._primitives = primitives(problem.operators, train.n_features, problem.prior)
         free = self._scaling and not numbers
-        rules = dimensions(problem.units, problem.operators, train.n_features, free, problem.relevance)
+        rules = dimensions(problem.units, problem.operators, train.n_features, free, problem.prior)
         common = parameters_of(settings, settings.screen_rows, self._largest, self._scaling, problem.required)
         # Islands of short trees work through the small laws thoroughly; the last has all the room.
         limits = [max(1, min(self._largest, limit)) for limit in (*settings.island_sizes, self._largest)]
@@ -84,7 +82,7 @@ class GeneticSession:
             common._replace(
                 largest=limit,
                 screen_rows=view.screened,
-                scaling=self._scaling or view.loss == "magnitude",
+                scaling=self._scaling or view.loss in FOLLOWING,
                 magnitude=view.loss == "magnitude",
                 slope=self._slope,
             )
@@ -116,15 +114,16 @@ class GeneticSession:
         with ThreadPoolExecutor(self._threads) as pool:
             for done in [pool.submit(self._evolve, index, budget) for index in range(len(self._islands))]:
                 done.result()
-        self._hand_over_magnitudes()
+        self._hand_over()
         expressions = tuple(law for loss in self._reported for law in self._improved(loss))
         self._migrate()
         evaluations, work = (a - b for a, b in zip(self._totals(), (evaluations, work), strict=True))
         return Proposals(expressions, evaluations, work)
 
-    def observe(self, candidates: Sequence["Candidate"]) -> None:
-        """Let the laws of the front settle on an island each that has room, to be refitted there."""
-        for k, candidate in enumerate(candidates):
+    def observe(self, front: Sequence["Candidate"], elites: Sequence["Candidate"] = ()) -> None:
+        """Let the laws of the front and the elites settle on an island each that has room, to be refitted
+        there."""
+        for k, candidate in enumerate((*front, *elites)):
             size = min(candidate.expression.size, self._largest)
             roomy = [i for i, q in enumerate(self._parameters) if q.largest >= size]
             self._settle(roomy[k % len(roomy)], candidate.expression)
@@ -200,16 +199,26 @@ class GeneticSession:
 
     def _improved(self, loss: Loss) -> list[Expression]:
         """What is news, as laws of the target."""
-        return [] if loss == "magnitude" else [self._law(*place) for place in self._news(loss)]
+        return [] if loss in FOLLOWING else [self._law(*place) for place in self._news(loss)]
 
-    def _hand_over_magnitudes(self) -> None:
-        """Trees that follow the size of the target are fitted again where relative errors count."""
-        if "magnitude" not in self._reported:
-            return
-        for size, index in self._news("magnitude"):
-            for other, view in enumerate(self._views):
-                if view.loss == "relative":
-                    self._settle(other, self._tree(size, index))
+    def _hand_over(self) -> None:
+        """Trees that follow size or ranks of the target are fitted again where relative errors count."""
+        for loss in FOLLOWING:
+            if loss not in self._reported:
+                continue
+            for size, index in self._news(loss):
+                law = self._whole(size, index)
+                for other, view in enumerate(self._views):
+                    if view.loss == "relative" and law is not None:
+                        self._settle(other, law)
+
+    def _whole(self, size: int, index: int) -> Expression | None:
+        """A member of a hall of fame; one that follows ranks in the function that it is seen through."""
+        tree = self._tree(size, index)
+        if self._views[index].loss != "rank":
+            return tree
+        train = self._problem.train
+        return linked(tree, train.features[self._rows], train.target[self._rows], self._problem.operators)
 
     def _tree(self, size: int, index: int) -> Expression:
         """A member of a hall of fame; where it follows the size of the target, the power of it that does."""
@@ -259,4 +268,4 @@ def island_losses(settings: "GeneticProgramming", target: FloatArray, may_scale:
     if decades(target) < settings.wide or not settings.wide_losses:
         return ["absolute"] * count
     losses = [settings.wide_losses[i % len(settings.wide_losses)] for i in range(count)]
-    return [loss if may_scale or loss != "magnitude" else "relative" for loss in losses]
+    return [loss if may_scale or loss not in FOLLOWING else "relative" for loss in losses]

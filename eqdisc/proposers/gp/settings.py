@@ -68,7 +68,7 @@ class GeneticProgramming:
     migrants: int = 20
     nesting: bool = False
     wide: float = 3.0
-    wide_losses: tuple[Loss, ...] = ("relative", "magnitude", "relative", "absolute")
+    wide_losses: tuple[Loss, ...] = ("relative", "magnitude", "rank", "absolute")
     mutations: MutationWeights = field(default_factory=MutationWeights)
 
     name = "gp"

@@ -91,7 +91,7 @@ def typed_leaf(g: Genome, p: Primitives, d: Dimensions, rng: AnyArray, need: flo
         if g.size[0] + d.offsets[k + 1] - d.offsets[k] >= g.ops.shape[0]:
             return False
         for i in range(d.offsets[k], d.offsets[k + 1]):
-            push(g, d.ops[i], d.args[i], 1.0)
+            push(g, d.ops[i], d.args[i], d.values[i])
     elif feature >= 0:
         push(g, VARIABLE, feature, 1.0)
     elif constant:

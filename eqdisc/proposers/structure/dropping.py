@@ -15,7 +15,7 @@ CERTAIN = 1e-6
 def droppings(problem: Problem) -> list[Hypothesis]:
     """The problem without the inputs that show no influence (`eqdisc.search.irrelevant`), where that is sure;
     without constant columns in any case."""
-    known = problem.irrelevance or irrelevance(problem.train)
+    known = problem.prior.irrelevance or irrelevance(problem.train)
     k = problem.train.n_features
     constant = {j for j in range(k) if np.ptp(problem.train.features[:, j]) == 0.0}
     idle = constant.difference(known.relevant).union(known.sure_dummies)

@@ -104,6 +104,10 @@ class Polynomial:
             made.append(Problem(found, found, None, problem.operators, problem.max_size, units=units))
         return tuple(made)
 
+    def inputs(self, place: int) -> tuple[Expression, ...]:
+        """All but the one, for every coefficient."""
+        return tuple(Expression.variable(j) for j in self._others)
+
     def combine(self, problem: Problem, laws: Sequence[Expression]) -> Expression | None:
         """The fraction, undone."""
         found = iter(laws)

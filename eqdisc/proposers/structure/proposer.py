@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from eqdisc.expr.expression import Expression
+from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.hypotheses import hypotheses
 from eqdisc.proposers.structure.hypothesis import Hypothesis
 from eqdisc.proposers.structure.inverting import TURNS
+from eqdisc.proposers.structure.learning import learned
 from eqdisc.proposers.structure.rests import Link, Rest, chosen_rests
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
@@ -83,6 +85,7 @@ class StructureSession:
         self._entropy = seed.generate_state(4)
         self._evaluations = self._node_evaluations = self._looked = self._steps = 0
         self._origins: dict[Expression, str] = {}
+        self._learned = Prior()
         self._solved = False
         self._walk: Iterator[bool] | None = self._passes()
         self._unsolved: list[Rest] = []
@@ -94,7 +97,7 @@ class StructureSession:
         never come to."""
         return 0.0
 
-    def observe(self, candidates: Sequence[Candidate]) -> None:
+    def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
         """What others find does not change the structure of the table."""
 
     def propose(self) -> Proposals:
@@ -119,6 +122,7 @@ class StructureSession:
             self._exhausted,
             origins=tuple(found.values()),
             compile_seconds=self._compile_seconds,
+            learned=self._learned,
         )
 
     def state(self) -> State:
@@ -160,6 +164,7 @@ class StructureSession:
         suggested = hypotheses(problem, with_dummies=top) if work.depth > 0 else []
         look = SURROGATE_WORK * problem.train.n_features**2 * min(problem.train.n_rows, ROWS)
         self._node_evaluations += INTERPRETED * look
+        self._learned = self._learned.joined(learned(self._problem, work.chain, suggested))
         # The smallest problems first: a law that is found at the end of a chain of reductions is worth more
         # than an approximation of the whole.
         small = problem.train.n_features <= SMALL or not suggested

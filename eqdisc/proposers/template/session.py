@@ -71,7 +71,7 @@ class TemplateSession:
         laws = self._improved()
         return Proposals(laws, len(trials) + len(shorter), work, as_given=True)
 
-    def observe(self, candidates: Sequence[Candidate]) -> None:
+    def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
         """A template has its own memory: what others find is not of its form."""
 
     def state(self) -> State:

@@ -8,8 +8,11 @@ from eqdisc.engine.reference import evaluate
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitRules
+from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.proposers.enumeration import Enumeration
+from eqdisc.proposers.enumeration.dimensions import code_of_dimension
+from eqdisc.proposers.enumeration.session import usable_forms
 from eqdisc.proposers.enumeration.skeletons import one_constant, two_constants
 from eqdisc.scoring.rounding import is_exact
 
@@ -120,3 +123,27 @@ def test_skeletons_have_as_many_constants_as_they_say():
     for law in one_constant(table, names, 4, 2):
         assert len([c for c in law.constants if not c.is_integer()]) >= 1
     assert next(two_constants(table, names)) is not None
+
+
+def test_a_law_of_a_building_block_is_found_where_it_would_be_too_large():
+    law = "sin((a - b)*(a + c)*(b + 2*c))*c"
+    problem = problem_of(table_of(law))
+    block = parse("(a - b)*(a + c)*(b + 2*c)", NAMES)
+    short = Enumeration(memory=2**26, max_cost=4)
+    told = problem_of(table_of(law), prior=Prior(forms=(block,)))
+    assert any(is_exact(found, problem.train) for found in laws(told, 99, short))
+    assert not any(is_exact(found, problem.train) for found in laws(problem, 99, short))
+
+
+def test_building_blocks_that_break_the_rows_or_the_units_are_left_out():
+    metre, second = Dimension.of(m=1), Dimension.of(s=1)
+    forms = tuple(parse(text, NAMES) for text in ("a - b", "a - c", "log(a - b)", "a/c"))
+    problem = problem_of(table_of("a"), prior=Prior(forms=forms))
+    features = problem.train.features
+    assert usable_forms(problem, features)[0] == [forms[0], forms[1], forms[3]]
+    problem = problem_of(
+        table_of("a"), prior=Prior(forms=forms), units=UnitRules((metre, metre, second), metre)
+    )
+    kept, codes = usable_forms(problem, features)
+    assert kept == [forms[0], forms[3]]
+    assert codes == [code_of_dimension(metre), code_of_dimension(metre / second)]

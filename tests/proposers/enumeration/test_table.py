@@ -8,6 +8,7 @@ import pytest
 
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.operators import OperatorSet, operator
+from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitError, propagate
 from eqdisc.proposers.enumeration.dimensions import code_of_dimension
 from eqdisc.proposers.enumeration.kernels import WIDTH, WILD
@@ -163,3 +164,25 @@ def test_waves_within_waves_are_not_listed():
     assert not any(text.count("sin(") + text.count("cos(") > 1 and "+" not in text for text in texts)
     assert "sin(sin(x0))" not in texts
     assert "cos(sin(x0) + x0)" not in texts
+
+
+def test_a_building_block_costs_no_more_than_a_variable():
+    features, names = rows(2), ["x0", "x1"]
+    block, same = parse("exp(x0)/x1 + x0*x1", names), parse("1*x0", names)
+    table = Table(
+        OperatorSet.parse("+ * sin"), features, range(2), (1.0,), 5000, [WILD] * 4, 3, forms=(block, same)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        for cost in (2, 3):
+            for _ in table.grow(cost, pool, 1):
+                pass
+    first, last = table.levels[1]
+    leaves = [table.expression(k) for k in range(first, last)]
+    assert block in leaves
+    assert same not in leaves  # its values are those of a variable
+    made = table.expressions()
+    assert (
+        parse("exp(x0)/x1 + x0*x1 + x0", names) in made or parse("x0 + (exp(x0)/x1 + x0*x1)", names) in made
+    )
+    for k, law in enumerate(made):
+        np.testing.assert_allclose(evaluate(law, features), table.values[k], rtol=1e-12)

@@ -12,11 +12,13 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitRules
 from eqdisc.problem import Problem
-from eqdisc.proposers.gp.losses import View, decades, in_proportion, power_of
+from eqdisc.proposers.gp.losses import View, decades, in_proportion, linked, power_of
 from eqdisc.proposers.gp.session import island_losses
 from eqdisc.proposers.gp.settings import GeneticProgramming
+from eqdisc.scoring.rounding import is_exact
 
 WORDS = OperatorSet.parse("+ - * / square sqrt exp log")
+X0 = Expression.variable(0)
 SMALL = GeneticProgramming(population=200, epoch_work=40_000_000)
 
 
@@ -30,8 +32,8 @@ def test_decades_do_not_depend_on_the_unit(exponent, spread):
 def test_only_wide_targets_change_the_losses():
     near, wide = np.linspace(-3.0, 40.0, 100), 10.0 ** np.linspace(-4.0, 4.0, 100)
     assert set(island_losses(SMALL, near, True)) == {"absolute"}
-    assert set(island_losses(SMALL, wide, True)) == {"absolute", "relative", "magnitude"}
-    assert "magnitude" not in island_losses(SMALL, wide, False)
+    assert set(island_losses(SMALL, wide, True)) == {"absolute", "relative", "magnitude", "rank"}
+    assert set(island_losses(SMALL, wide, False)) == {"absolute", "relative"}
 
 
 def test_views_measure_what_they_say():
@@ -116,3 +118,50 @@ def test_what_is_proposed_keeps_to_the_units(constants, law):
     assert laws
     assert all(problem.admits(e) for e in laws)
     assert least < 1e-9
+
+
+@given(st.floats(0.2, 3.0), st.sampled_from(["exp", "log", "sqrt", "square"]))
+def test_ranks_do_not_depend_on_what_stands_outside(power, outer):
+    random = np.random.default_rng(0)
+    features = random.uniform(1.5, 4.0, (100, 2))
+    inside = features[:, 0] * features[:, 1] ** power
+    plain = View.of("rank", features, inside, None, 30, False)
+    outside = evaluate(Expression.apply(outer, X0), inside[:, None])
+    through = View.of("rank", features, outside, None, 30, False)
+    np.testing.assert_array_equal(plain.blocks.target, through.blocks.target)
+    assert np.ptp(plain.blocks.target[0, :100]) < 2.0
+
+
+@pytest.mark.parametrize(
+    "text", ["exp(3*x0 - 1)", "log(2*x0 + 1)", "sqrt(x0 + 0.5)", "(0.3*x0 + 2)**2", "5*x0 - 7"]
+)
+def test_the_function_around_a_tree_is_found_with_its_line(text):
+    x = np.linspace(0.1, 2.0, 40)[:, None]
+    target = evaluate(parse(text, ["x0"]), x)
+    law = linked(X0, x, target, WORDS)
+    np.testing.assert_allclose(evaluate(law, x), target, rtol=1e-9)
+
+
+def test_no_function_stands_around_a_tree_where_none_is_allowed():
+    x = np.linspace(0.1, 2.0, 40)[:, None]
+    assert linked(X0, x, np.exp(x[:, 0]), OperatorSet.parse("exp")) is None
+    law = linked(X0, x, np.exp(9.0 * x[:, 0]), OperatorSet.parse("+ *"))
+    assert set(law.codes) <= {0, 1, *OperatorSet.parse("+ *").codes}
+    assert linked(parse("log(x0 - 1)", ["x0"]), x, x[:, 0], WORDS) is None
+
+
+def test_an_island_of_ranks_hands_laws_on_to_the_others():
+    """Nobody but the island of ranks breeds; the other fits what it is given."""
+    random = np.random.default_rng(1)
+    features = random.uniform(-3.0, 3.0, (300, 2))
+    target = np.exp(features[:, 0] * features[:, 1])
+    problem = Problem.of(Dataset.of(features, target), OperatorSet.parse("+ * exp"), 20, seed=0)
+    settings = GeneticProgramming(
+        island_sizes=(9,), population=100, epoch_work=3_000_000, wide_losses=("rank", "relative")
+    )
+    session = settings.start(problem, np.random.SeedSequence(0), 1)
+    session.prepare()
+    breed = session._evolve
+    session._evolve = lambda index, budget: breed(index, budget if index == 0 else 0)
+    laws = [law for _ in range(6) for law in session.propose().expressions]
+    assert any(is_exact(law, problem.train) for law in laws)

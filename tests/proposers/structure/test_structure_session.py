@@ -1,11 +1,13 @@
 """The strategy: what it solves with a quick solver inside, and that its sessions behave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata as rank
 
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
@@ -85,7 +87,7 @@ class KnowingSession:
     def prepare(self):
         return 0.0
 
-    def observe(self, candidates):
+    def observe(self, candidates, elites=()):
         pass
 
     def propose(self):
@@ -122,3 +124,28 @@ def test_only_rests_that_the_data_speak_for_are_chosen():
     other = Problem.of(problem.dataset.take(np.arange(300)), problem.operators, 40, seed=0)
     rests = [Rest(problem, (), 1e-9), Rest(other, (), 0.5), Rest(problem, (), 1e-9), Rest(other, (), 1e-4)]
     assert chosen_rests(rests, 2) == [rests[0], rests[3]]
+
+
+def learned(features, target, units=None):
+    problem = Problem.of(Dataset.of(features, target), OperatorSet.default(), 40, seed=0)
+    session = Structure().start(replace(problem, units=units), np.random.SeedSequence(0), 1)
+    return list(proposals(session, steps=3))[-1].learned
+
+
+def test_what_the_data_speak_for_is_told_as_building_blocks():
+    random = np.random.default_rng(0)
+    x = random.uniform(0.5, 3.0, (1000, 3))
+    prior = learned(x, np.sin((x[:, 0] - x[:, 1]) / x[:, 2]))
+    names = ["x0", "x1", "x2"]
+    at = random.uniform(0.5, 3.0, (50, 3))
+    ratio = evaluate(parse("(x0 - x1)/x2", names), at)
+    alike = [np.abs(np.corrcoef(rank(evaluate(form, at)), rank(ratio))[0, 1]) for form in prior.forms]
+    assert max(alike) > 1.0 - 1e-9
+    assert all(form.size > 1 for form in prior.forms)
+
+
+def test_noise_teaches_nothing():
+    random = np.random.default_rng(0)
+    prior = learned(random.normal(size=(500, 3)), random.normal(size=500))
+    assert prior.forms == ()
+    assert prior.operators == ()

@@ -10,12 +10,6 @@ not explain is looked at once more, so that strong inputs do not hide weak ones.
 On fifteen laws of 5 inputs among 200 (1000 rows) the five best guesses hold this share of the inputs: linear
 correlation 52 %, the rank correlation of Chatterjee (2021) 49 %, bins of one input and the target alone 47 %,
 bins of one input and all three targets 77 %, with those of two inputs 91 %, with the second look 99 %.
-
-Building blocks and operators are not guessed yet. In a first trial without a committed record the true blocks
-of twelve laws, settled on every island of the genetic programming at its start, brought 14 runs of 36 to the
-law for 13 without them, which is no difference; the true operators of nine laws, four times as likely,
-brought 19 runs of 27 for 14. So operators may be worth a guess; which function makes the target smoother is
-a poor one (it named a true operator mostly where structure has solved the law already).
 """
 
 from itertools import combinations_with_replacement
@@ -25,7 +19,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
-from eqdisc.problem import Irrelevance
+from eqdisc.prior import Irrelevance
 from eqdisc.search.irrelevant import irrelevance
 
 FEW = 8  # features that are all tried alike

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eqdisc.data.dataset import Dataset
-from eqdisc.search.prior import FEW, UNIFORM_SHARE, feature_weights, influences, relevance
+from eqdisc.search.relevance import FEW, UNIFORM_SHARE, feature_weights, influences, relevance
 
 LAWS = {
     "a sum": (-1.0, 1.0, lambda a, b, c, d, e: a + 2 * b - c + 0.5 * d + 3 * e),
