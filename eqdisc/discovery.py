@@ -38,6 +38,7 @@ def discover(
     operators: str | Sequence[str] | OperatorSet | None = None,
     macros: Sequence[str | Macro] = (),
     guesses: Sequence[str] = (),
+    blocks: Sequence[str] = (),
     template: str | None = None,
     require: Sequence[str] = (),
     forbid: Sequence[str] = (),
@@ -60,6 +61,7 @@ def discover(
     operators  : what laws may be made of: "+ - * / sqrt exp" or a list of names; None for `DEFAULT_OPERATORS`
     macros     : operators of your own: "sq1(x)=x**2+1"
     guesses    : laws to start from: "k/r**2"; names that are no columns are fitted
+    blocks     : building blocks that you expect in the law: "a - b", "v**2/c**2"; others may still win
     template   : the form every law has: "a*exp(-f(x)) + g(t)"; f and g are searched for, a is fitted
     require    : features that every law contains; forbid: features that none does
     time_limit : seconds, compilation left out; it only picks the last whole epoch
@@ -104,6 +106,7 @@ def discover(
         threads=None if threads is None else _whole("threads", threads, least=1),
         max_size=_whole("max_size", max_size, least=1),
         guesses=_texts("guesses", guesses),
+        blocks=_texts("blocks", blocks),
         template=template,
         require=_texts("require", require),
         forbid=_texts("forbid", forbid),

@@ -30,6 +30,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     operators    : "+ - * / sqrt exp" or a list of names; None for the default set
     macros       : operators of your own: "sq1(x)=x**2+1"
+    blocks       : building blocks that you expect in the law: "a - b"
     time_limit   : seconds for each `fit`, compilation left out
     epochs       : exactly so many epochs instead, so that a fit can be repeated to the bit
     max_size     : nodes the equation may have
@@ -58,6 +59,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         operators: str | Sequence[str] | OperatorSet | None = None,
         *,
         macros: Sequence[str | Macro] = (),
+        blocks: Sequence[str] = (),
         time_limit: float = 30.0,
         epochs: int | None = None,
         max_size: int = 60,
@@ -70,6 +72,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.operators = operators
         self.macros = macros
+        self.blocks = blocks
         self.time_limit = time_limit
         self.epochs = epochs
         self.max_size = max_size
@@ -97,6 +100,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             ),
             operators=self.operators,
             macros=self.macros,
+            blocks=self.blocks,
             time_limit=self.time_limit,
             epochs=self.epochs,
             seed=self._seed(),

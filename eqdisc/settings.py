@@ -34,6 +34,7 @@ class Settings:
     max_size: int = 60
     proposers: tuple[str, ...] | None = None
     guesses: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
     template: str | None = None
     require: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()

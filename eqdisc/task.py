@@ -19,7 +19,7 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.form import Form
 from eqdisc.expr.operators import OperatorSet
-from eqdisc.expr.units import UnitRules
+from eqdisc.expr.units import UnitError, UnitRules, propagate
 from eqdisc.findings import Discovery
 from eqdisc.portfolio import portfolio
 from eqdisc.prior import Prior
@@ -38,6 +38,7 @@ from eqdisc.search.observer import Observer
 from eqdisc.search.proposer import Proposer
 from eqdisc.search.refit import on_all_rows, refit, search_rows
 from eqdisc.search.relevance import feature_weights, influences
+from eqdisc.search.spelling import allowed_codes, respell
 from eqdisc.search.stability import stability as resampled_stability
 from eqdisc.search.working_units import InWorkingUnits
 from eqdisc.settings import Settings
@@ -79,7 +80,7 @@ class SearchTask:
             raise OptionError(f"the feature {sorted(both)[0]!r} is both required and forbidden")
         if settings.forbid:
             dataset = dataset.select([name for name in dataset.feature_names if name not in settings.forbid])
-        for text in (*settings.guesses, settings.template or ""):
+        for text in (*settings.guesses, *settings.blocks, settings.template or ""):
             barred = [name for name in settings.forbid if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
             if barred:
                 raise OptionError(
@@ -91,10 +92,14 @@ class SearchTask:
         searched = _searched(dataset, settings)
         for guess in settings.guesses:
             _form(guess, searched.names, dataset, language, functions=False)
+        for block in settings.blocks:
+            _block(block, searched, dataset, language)
         if settings.template is not None:
             _check_template(_form(settings.template, searched.names, dataset, language), settings)
-            if proposers is not None or settings.guesses:
-                raise OptionError("a template has a strategy of its own; leave out proposers and guesses")
+            if proposers is not None or settings.guesses or settings.blocks:
+                raise OptionError(
+                    "a template has a strategy of its own; leave out proposers, guesses and blocks"
+                )
             strategies: tuple[Proposer, ...] = (Template(settings.template),)
         else:
             strategies = portfolio(proposers)
@@ -197,12 +202,14 @@ class SearchTask:
 
     def _with_prior(self, problem: Problem) -> Problem:
         """What the table says of its features beforehand."""
+        blocks = (_block(block, self.searched, self.dataset, self.language) for block in self.settings.blocks)
+        prior = Prior().joined(Prior(forms=tuple(blocks)))
         offered = len(self.searched.constants)
         train = problem.train.select(self.dataset.feature_names) if offered else problem.train
         known = influences(train)
         weights = feature_weights(train, known, self.settings.seed)
         if not offered:
-            return replace(problem, prior=Prior(weights, known))
+            return replace(problem, prior=replace(prior, relevance=weights, irrelevance=known))
         # Constants of nature explain nothing. Where numbers may have any unit none is needed as an input, and
         # fitted numbers are called by their names; where they may not, all of them are tried as often as one
         # feature.
@@ -216,7 +223,8 @@ class SearchTask:
                 deviates=(*known.deviates, *(0.0 for _ in places)),
                 relevant=known.relevant if free else (*known.relevant, *places),
             )
-        return replace(problem, prior=Prior((*weights, *(share,) * offered), known))
+        weights = (*weights, *(share,) * offered)
+        return replace(problem, prior=replace(prior, relevance=weights, irrelevance=known))
 
     def _told(self, result: SearchResult, problem: Problem, rows: IntArray | None) -> Discovery:
         """What was found, in terms of the columns as they were given."""
@@ -276,7 +284,7 @@ def _searched(dataset: Dataset, settings: Settings) -> SearchedTable:
             "constants are to be named ones and none was offered; "
             'offer some: --physical-constants c,h,k_B, or physical_constants="all"'
         )
-    formulas = (*settings.guesses, settings.template or "")
+    formulas = (*settings.guesses, *settings.blocks, settings.template or "")
     as_given = [
         name
         for name in dataset.feature_names
@@ -343,6 +351,31 @@ def _form(
     text: str, names: Sequence[str], dataset: Dataset, language: OperatorSet, functions: bool = True
 ) -> Form:
     return Form.parse(text, names, language.macros, target=dataset.target_name, functions=functions)
+
+
+def _block(text: str, searched: SearchedTable, dataset: Dataset, language: OperatorSet) -> Expression:
+    """A building block as the user wrote it; OptionError where no law could contain it."""
+    form = _form(text, searched.names, dataset, language, functions=False)
+    if form.parameters:
+        raise OptionError(
+            f"the building block {text!r} contains {form.parameters[0]!r}, which is no column; "
+            "a block has columns and numbers, constants to fit belong into a guess"
+        )
+    if form.tree.size == 1:
+        raise OptionError(f"the building block {text!r} is no more than a column or a number; leave it out")
+    tree = respell(form.tree, allowed_codes(language))
+    if tree is None:
+        raise OptionError(
+            f"the building block {text!r} cannot be written with the operators {' '.join(language.names)}; "
+            "allow those it needs, or leave it out"
+        )
+    rules = searched.rules()
+    if rules is not None:
+        try:
+            propagate(tree, rules.features, rules.constants)
+        except UnitError as error:
+            raise OptionError(f"the units of the building block {text!r} do not hold: {error}") from error
+    return tree
 
 
 def _check_template(form: Form, settings: Settings) -> None:

@@ -51,6 +51,10 @@ def discover(  # one parameter for each option: the signature is the command lin
         list[str] | None,
         typer.Option(metavar="LAW", help='A law to start from, such as "k/r**2"; may be repeated.'),
     ] = None,
+    block: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help='A part you expect in the law, such as "a - b"; may be repeated.'),
+    ] = None,
     template: Annotated[
         str | None,
         typer.Option(
@@ -114,6 +118,7 @@ def discover(  # one parameter for each option: the signature is the command lin
                 operators=operators,
                 macros=operator or (),
                 guesses=guess or (),
+                blocks=block or (),
                 template=template,
                 require=names_of(require) or (),
                 forbid=names_of(forbid) or (),

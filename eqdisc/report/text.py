@@ -59,6 +59,7 @@ def repeat_options(result: Result) -> str:
         words.append(f"--operators {quote(operators)}")
     words += [f"--operator {quote(macro)}" for macro in told.get("macros", ())]
     words += [f"--guess {quote(guess)}" for guess in told.get("guesses", ())]
+    words += [f"--block {quote(block)}" for block in told.get("blocks", ())]
     if told.get("template"):
         words.append(f"--template {quote(told['template'])}")
     if told.get("constants", "free") != "free":

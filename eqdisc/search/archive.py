@@ -41,7 +41,7 @@ class Archive:
     ...     law = parse(text, ["a"])
     ...     _ = archive.add(Candidate(law, loss, None, law.size, "example"))
     >>> [str(law.expression) for law in archive.elites]
-    ['sin(x0)', '3*x0']
+    ['3*x0', 'sin(x0)']
     """
 
     def __init__(self, units: UnitRules | None = None) -> None:

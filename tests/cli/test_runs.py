@@ -190,6 +190,7 @@ class TestRefuses:
         "options",
         [
             ("--guess", "k/(volume"),
+            ("--block", "volume"),
             ("--template", "volume**a"),
             ("--time", "-1"),
             ("--operators", "+ sinn"),

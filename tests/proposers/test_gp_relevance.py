@@ -5,6 +5,7 @@ import pytest
 
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.prior import Prior
 from eqdisc.proposers.gp.creation import random_leaf, random_tree
 from eqdisc.proposers.gp.genome import Genome, genome, primitives
 from eqdisc.proposers.gp.mutation import mutate
@@ -21,7 +22,11 @@ def read_by(g: Genome) -> list[int]:
 
 def test_leaves_are_drawn_in_proportion() -> None:
     weights = np.array([0.5, 0.0, 0.2, 0.3])
-    p, rng, drawn = primitives(OPERATORS, 4, 7.0 * weights), stream(np.random.SeedSequence(0)), np.zeros(4)
+    p, rng, drawn = (
+        primitives(OPERATORS, 4, Prior(tuple(7.0 * weights))),
+        stream(np.random.SeedSequence(0)),
+        np.zeros(4),
+    )
     for _ in range(4000):
         g = genome(4)
         random_leaf(g, p, rng)
@@ -31,7 +36,7 @@ def test_leaves_are_drawn_in_proportion() -> None:
 
 
 def test_mutations_draw_in_proportion_too() -> None:
-    p, rng = primitives(OPERATORS, 3, (0.0, 1.0, 0.0)), stream(np.random.SeedSequence(1))
+    p, rng = primitives(OPERATORS, 3, Prior((0.0, 1.0, 0.0))), stream(np.random.SeedSequence(1))
     point = np.cumsum([0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     parent, seen = genome(10), set()
     parent.ops[0], parent.size[0] = VARIABLE, 1
@@ -45,9 +50,9 @@ def test_mutations_draw_in_proportion_too() -> None:
 @pytest.mark.parametrize("n_features", [1, 3, 17, 200])
 def test_no_weights_are_equal_weights_to_the_bit(n_features: int) -> None:
     trees = []
-    for weights in (None, np.ones(n_features)):
+    for prior in (None, Prior((1.0,) * n_features)):
         g = genome(200)
-        p = primitives(OPERATORS, n_features, weights)
+        p = primitives(OPERATORS, n_features, prior)
         random_tree(g, p, stream(np.random.SeedSequence(3)), 120, np.zeros(300, np.int64))
         trees.append((g.ops.tolist(), g.args.tolist(), g.values.tolist()))
     assert trees[0] == trees[1]

@@ -1,0 +1,67 @@
+"""Building blocks that the user expects: through the command line, from Python, kept, and refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eqdisc import discover, resume
+from eqdisc.data.dataset import Dataset
+from eqdisc.errors import OptionError
+from eqdisc.estimator import SymbolicRegressor
+from eqdisc.expr.parse import ParseError
+from eqdisc.proposers.gp import GeneticProgramming
+from eqdisc.report.text import repeat_options
+
+SMALL = GeneticProgramming(population=60, epoch_work=20_000_000)
+
+
+@pytest.fixture
+def table() -> Dataset:
+    random = np.random.default_rng(0)
+    x = random.uniform(1.0, 2.0, (200, 4))
+    target = np.exp((x[:, 0] - x[:, 1]) * (x[:, 2] + x[:, 3])) * x[:, 0]
+    return Dataset.of(x, target, names=["a", "b", "c", "d"])
+
+
+def test_a_block_brings_a_law_within_reach_and_is_told(table: Dataset, tmp_path: Path) -> None:
+    told = {"proposers": [SMALL], "epochs": 3, "blocks": ["(a - b)*(c + d)"]}
+    found = discover(table, **told, out=tmp_path / "run")
+    assert found.stopped.name == "EXACT"
+    assert "--block '(a - b)*(c + d)'" in repeat_options(found)
+    again = resume(tmp_path / "run", epochs=3, proposers=[SMALL])
+    assert again.best == found.best
+    without = discover(table, proposers=[SMALL], epochs=3)
+    assert without.stopped.name == "EPOCHS"
+
+
+def test_the_estimator_takes_blocks(table: Dataset) -> None:
+    model = SymbolicRegressor(proposers=[SMALL], epochs=3, blocks=["(x0 - x1)*(x2 + x3)"])
+    model.fit(table.features, table.target)
+    np.testing.assert_allclose(model.predict(table.features), table.target, rtol=1e-9)
+
+
+def test_blocks_read_the_columns_as_they_were_given() -> None:
+    """Degrees stay degrees where a block reads them."""
+    celsius = np.linspace(1.0, 99.0, 50)
+    table = Dataset.of(celsius[:, None], np.sin(celsius / 10.0), names=["t"])
+    found = discover(table, units={"t": "degC"}, blocks=["sin(t/10)"], operators="+ * / sin", epochs=1)
+    assert found.stopped.name == "EXACT"
+    assert found.best.expression in ("sin(t/10)", "sin(0.1*t)")
+
+
+@pytest.mark.parametrize(
+    ("block", "settings", "words"),
+    [
+        ("a", {}, "no more than a column or a number; leave it out"),
+        ("k*a - b", {}, "contains 'k', which is no column; .* belong into a guess"),
+        ("a - ", {}, "got the end of the text"),
+        ("sinh(a - b)", {}, "cannot be written with the operators .*; allow those it needs"),
+        ("a - b", {"forbid": ["a"]}, "contains 'a', which is forbidden"),
+        ("a - b", {"template": "f(a)"}, "leave out proposers, guesses and blocks"),
+        ("a - b", {"units": "a=m,b=s,y=m"}, "the units of the building block 'a - b' do not hold"),
+    ],
+)
+def test_blocks_that_cannot_be(table: Dataset, block: str, settings: dict[str, object], words: str) -> None:
+    with pytest.raises((OptionError, ParseError), match=words):
+        discover(table, blocks=[block], epochs=1, **settings)
