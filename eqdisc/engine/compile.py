@@ -27,7 +27,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 #: What the cache is keyed by: the kernels, and the operator codes compiled into them.
-_KERNEL_SOURCES = ("engine/*.py", "expr/operators.py", "proposers/gp/*.py", "proposers/enumeration/*.py")
+_KERNEL_SOURCES = (
+    "engine/*.py",
+    "expr/operators.py",
+    "proposers/gp/*.py",
+    "proposers/enumeration/*.py",
+    "proposers/dysymnet/kernels/*.py",
+)
 
 
 def _digest() -> str:

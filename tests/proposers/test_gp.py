@@ -17,7 +17,7 @@ from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import genome, primitives, skeleton_hash
 from eqdisc.proposers.gp.mutation import mutate
-from eqdisc.proposers.gp.random import below, normal, pick, stream, uniform
+from eqdisc.engine.random import below, normal, pick, stream, uniform
 from eqdisc.proposers.gp.settings import GeneticProgramming
 from eqdisc.proposers.gp.tidy import strip, tidy
 from tests.engine.oracle import assert_equal_up_to_rounding

@@ -10,7 +10,7 @@ import numpy as np
 from eqdisc.benchmark.method import OPERATORS, Answer, Budget
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
-from eqdisc.portfolio import PROPOSERS, named_proposer
+from eqdisc.portfolio import DEFAULT_PROPOSERS, named_proposer
 
 if TYPE_CHECKING:
     from eqdisc.search.proposer import Proposer
@@ -90,18 +90,18 @@ class Eqdisc:
 
 
 def _without_strategy(name: str) -> "tuple[Proposer, ...]":
-    return tuple(named_proposer(other) for other in PROPOSERS if other != name)
+    return tuple(named_proposer(other) for other in DEFAULT_PROPOSERS if other != name)
 
 
 def _with_changed(name: str, **changes: object) -> "tuple[Proposer, ...]":
     """All strategies, some settings of one changed."""
     changed: Any = replace(cast(Any, named_proposer(name)), **changes)
-    return tuple(changed if other == name else named_proposer(other) for other in PROPOSERS)
+    return tuple(changed if other == name else named_proposer(other) for other in DEFAULT_PROPOSERS)
 
 
 #: What can be left out: a strategy, or a part of one.
 PARTS: "Mapping[str, Callable[[], tuple[Proposer, ...]]]" = {
-    **{name: partial(_without_strategy, name) for name in PROPOSERS},
+    **{name: partial(_without_strategy, name) for name in DEFAULT_PROPOSERS},
     "rests": partial(_with_changed, "structure", thorough=()),
     "losses": partial(_with_changed, "gp", wide_losses=()),
     "nesting-rule": partial(_with_changed, "gp", nesting=True),

@@ -9,7 +9,7 @@ from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import Genome, Primitives, push
 from eqdisc.proposers.gp.nesting import nests_waves
-from eqdisc.proposers.gp.random import below, uniform
+from eqdisc.engine.random import below, uniform
 from eqdisc.proposers.gp.required import has_required, put_in_required
 from eqdisc.proposers.gp.selection import tournament
 from eqdisc.proposers.gp.state import (

@@ -3,7 +3,7 @@
 from eqdisc._typing import AnyArray
 from eqdisc.engine.compile import kernel
 from eqdisc.proposers.gp.genome import Genome, append, subtree_start
-from eqdisc.proposers.gp.random import below
+from eqdisc.engine.random import below
 
 
 @kernel

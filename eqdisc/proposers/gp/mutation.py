@@ -7,7 +7,7 @@ from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, VARIABLE
 from eqdisc.proposers.gp.creation import random_constant, random_leaf, random_tree
 from eqdisc.proposers.gp.genome import FIRST_MACRO, Genome, Primitives, append, append_operator, subtree_start
-from eqdisc.proposers.gp.random import below, normal, pick, uniform
+from eqdisc.engine.random import below, normal, pick, uniform
 
 #: The mutations, in the order of `MutationWeights`.
 CONSTANT_CHANGE, POINT, INSERT, HOIST, SUBTREE, SWAP, FRESH = range(7)

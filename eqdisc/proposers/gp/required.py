@@ -4,7 +4,7 @@ from eqdisc._typing import AnyArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import VARIABLE
 from eqdisc.proposers.gp.genome import Genome
-from eqdisc.proposers.gp.random import below
+from eqdisc.engine.random import below
 
 
 @kernel

@@ -25,7 +25,7 @@ from eqdisc.proposers.gp.dimensions import (
     fits,
 )
 from eqdisc.proposers.gp.genome import Genome, Primitives, push
-from eqdisc.proposers.gp.random import below, uniform
+from eqdisc.engine.random import below, uniform
 
 #: Draws before an operator, or a factor of a product, is given up.
 DRAWS = 10

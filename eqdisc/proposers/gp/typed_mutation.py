@@ -20,7 +20,7 @@ from eqdisc.proposers.gp.genome import (
     subtree_start,
 )
 from eqdisc.proposers.gp.mutation import FRESH, HOIST, INSERT, POINT, SUBTREE, mutate
-from eqdisc.proposers.gp.random import below, pick, uniform
+from eqdisc.engine.random import below, pick, uniform
 from eqdisc.proposers.gp.typed import DRAWS, operands_of, typed_leaf, typed_tree
 
 #: Share of the changes below a root that may have any dimension which look at none either.

@@ -1,0 +1,5 @@
+"""Dynamic symbolic networks: networks of operators, sampled, fitted and pruned to laws."""
+
+from eqdisc.proposers.dysymnet.settings import DySymNet
+
+__all__ = ["DySymNet"]

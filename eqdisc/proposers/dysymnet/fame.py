@@ -1,0 +1,68 @@
+"""The best pruned network of every size."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from eqdisc._typing import FloatArray, IntArray
+from eqdisc.proposers.dysymnet.kernels.nets import Net, Nets
+from eqdisc.search.proposer import State
+
+#: A loss counts as better where it is lower by this share.
+GAIN = 1e-3
+
+
+@dataclass
+class Fame:
+    """Pruned networks by size (edges and units), with their sums of squares, and what was proposed of them."""
+
+    nets: dict[int, Net] = field(default_factory=dict)
+    losses: dict[int, float] = field(default_factory=dict)
+    reported: dict[int, float] = field(default_factory=dict)
+
+    def add(self, nets: Nets, losses: FloatArray, sizes: IntArray) -> None:
+        """Keep those that are the best of their size."""
+        for place in np.lexsort((losses, sizes)).tolist():
+            size, loss = int(sizes[place]), float(losses[place])
+            if loss < (1.0 - GAIN) * self.losses.get(size, np.inf):
+                self.losses[size] = loss
+                self.nets[size] = Net(*(column.copy() for column in nets.one(place)))
+
+    def news(self, floor: float) -> list[Net]:
+        """Networks that no smaller one beats and that got better since they were last told, smallest first.
+
+        Losses below the floor are alike.
+        """
+        found = []
+        least = np.inf
+        for size in sorted(self.nets):
+            loss = max(self.losses[size], floor)
+            if loss < (1.0 - GAIN) * least:
+                least = loss
+                if loss < (1.0 - GAIN) * self.reported.get(size, np.inf):
+                    self.reported[size] = loss
+                    found.append(self.nets[size])
+        return found
+
+    def state(self) -> State:
+        """Copies of all, as arrays."""
+        sizes = sorted(self.nets)
+        columns = {
+            name: np.array([getattr(self.nets[size], name) for size in sizes]) for name in Net._fields if sizes
+        }
+        return {
+            "sizes": sizes,
+            "losses": [self.losses[size] for size in sizes],
+            "reported": [[size, loss] for size, loss in self.reported.items()],
+            **columns,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on from where `state` was taken."""
+        sizes = [int(size) for size in state["sizes"]]
+        self.losses = dict(zip(sizes, (float(loss) for loss in state["losses"]), strict=True))
+        self.reported = {int(size): float(loss) for size, loss in state["reported"]}
+        self.nets = {
+            size: Net(*(np.ascontiguousarray(state[name][place]) for name in Net._fields))
+            for place, size in enumerate(sizes)
+        }

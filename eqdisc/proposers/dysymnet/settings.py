@@ -1,0 +1,127 @@
+"""Settings of the dynamic symbolic networks."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from eqdisc.errors import OptionError
+from eqdisc.proposers.dysymnet.kernels.operators import SUMS, UNITS, usable_units
+
+if TYPE_CHECKING:
+    from eqdisc.problem import Problem
+    from eqdisc.proposers.dysymnet.session import NetworkSession
+
+MOST_LAYERS, MOST_UNITS = 8, 16
+Wiring = Literal["mixed", "dense", "sparse"]
+
+
+@dataclass(frozen=True)
+class DySymNet:
+    """Networks whose units are operators, sampled, fitted and pruned to laws (Li et al., ICLR 2024, and after).
+
+    layers, width : most layers, most units of a layer; both are drawn for each structure
+    operators     : names of the unit operators; None for those of the problem that can be units. "id", "add"
+                    and "sub" name a unit that only sums, which a network with skip connections does not need
+    skip, bias    : whether units and the output read every earlier slot; whether sums have offsets
+    wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": `sparse` of them sparse
+    inputs        : most inputs a structure reads, drawn by their relevance where there are more
+    weights       : inner weights of a dense structure at most, about; beyond, edges are left out at random
+    rows          : rows that the search looks at (a seeded sample); what is proposed is refitted to
+                    `refit_rows`
+    epoch_work    : node evaluations of an epoch, about
+    attempts, more_attempts : steps of the fit for all structures, and for the best `share` of them
+    survivors     : structures of an epoch that are pruned
+    tries         : edges of the least saliency tried before pruning stops
+    price         : nats that an edge or a unit must save
+
+    OptionError for sizes out of range; `start` raises it for operators that no unit can be made of.
+
+    >>> DySymNet(layers=2, operators=("sin", "mul")).name
+    'dysymnet'
+    """
+
+    layers: int = 3
+    width: int = 4
+    operators: tuple[str, ...] | None = None
+    skip: bool = True
+    bias: bool = True
+    same_width: bool = False
+    wiring: Wiring = "mixed"
+    sparse: float = 0.75
+    inputs: int = 6
+    weights: int = 30
+    rows: int = 256
+    refit_rows: int = 5000
+    epoch_work: int = 300_000_000
+    attempts: int = 5
+    more_attempts: int = 40
+    share: float = 0.15
+    survivors: int = 40
+    tries: int = 4
+    price: float = 4.0
+
+    name = "dysymnet"
+
+    def __post_init__(self) -> None:
+        _in_range("layers", self.layers, 1, MOST_LAYERS)
+        _in_range("width", self.width, 1, MOST_UNITS)
+        for name in ("inputs", "weights", "rows", "refit_rows", "epoch_work", "attempts", "survivors", "tries"):
+            _in_range(name, getattr(self, name), 1, 10**15)
+        for name in ("sparse", "share"):
+            _in_range(name, getattr(self, name), 0.0, 1.0)
+        if self.wiring not in ("mixed", "dense", "sparse"):
+            raise OptionError(f"the wiring is {self.wiring!r}; it is mixed, dense or sparse")
+        if self.operators is not None:
+            object.__setattr__(self, "operators", tuple(self.operators))
+
+    @classmethod
+    def paper(cls) -> "DySymNet":
+        """The architecture of the paper: dense, no skip connections, no offsets, one width for all layers.
+
+        Two to five layers of two to six units there; here from one on. Fit, pruning and sampling are ours.
+
+        >>> DySymNet.paper().skip
+        False
+        """
+        units = ("id", "sin", "cos", "square", "mul")
+        return cls(
+            layers=5, width=6, operators=units, skip=False, bias=False, same_width=True, wiring="dense",
+            weights=120,
+        )  # fmt: skip
+
+    def units(self, problem: "Problem") -> tuple[str, ...]:
+        """Names of the unit operators on a problem; OptionError where there is none."""
+        allowed = usable_units(problem.operators)
+        if self.operators is None:
+            if not allowed:
+                given = ", ".join(row.name for row in problem.operators.operators)
+                raise OptionError(
+                    f"networks need an operator besides sums, the problem allows {given or 'none'}; allow * or "
+                    "sin for instance, or use another strategy"
+                )
+            return allowed if self.skip else ("id", *allowed)
+        named = tuple(dict.fromkeys("id" if name in SUMS else name for name in self.operators))
+        for name in named:
+            if name not in UNITS:
+                raise OptionError(f"{name!r} cannot be a unit; units are {', '.join(UNITS)}")
+        usable = tuple(name for name in named if name == "id" or name in allowed)
+        if not set(usable) - {"id"}:
+            raise OptionError(
+                f"of the units {', '.join(named) or '(none)'} the problem allows none; it has "
+                f"{', '.join(allowed) or 'none that can be units'}"
+            )
+        return usable
+
+    def start(self, problem: "Problem", seed: np.random.SeedSequence, threads: int) -> "NetworkSession":
+        """A fresh session on a problem; the threads change its speed and nothing else."""
+        from eqdisc.proposers.dysymnet.session import NetworkSession
+
+        return NetworkSession(self, problem, seed, threads)
+
+
+def _in_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise OptionError(f"{name} is {value}; it lies between {low:g} and {high:g}")
+
+
