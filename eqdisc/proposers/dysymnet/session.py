@@ -10,6 +10,7 @@ import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.simplify import simplify
 from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
 from eqdisc.proposers.dysymnet.fame import Fame
 from eqdisc.proposers.dysymnet.kernels.batch import fit_range, prune_range
@@ -222,6 +223,7 @@ class NetworkSession:
         plain = unscaled_weights(net, self._rows.scales)
         gauge(plain, self._units, n_features)
         law = expression_of(plain, self._names, n_features)
+        law = None if law is None else simplify(law)
         if law is None or not self._problem.admits(law):
             return None
         if self._problem.train.n_rows > self._rows.n_rows:

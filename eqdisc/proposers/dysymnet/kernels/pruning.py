@@ -26,9 +26,20 @@ RIDGE = 1e-11
 ENOUGH = 1e-3
 
 
+@inlined
+def _outranks(net: Net, e: int, largest: int, ones: int) -> bool:
+    if (net.sources[e] == ones) != (net.sources[largest] == ones):
+        return net.sources[e] != ones
+    return abs(net.weights[e]) > abs(net.weights[largest])
+
+
 @kernel
 def gauge(net: Net, table: UnitTable, n_features: int) -> None:
-    """Fix the largest weight of every scale-free argument to one and hand the scale downstream."""
+    """Fix the largest weight of every scale-free argument to one and hand the scale downstream.
+
+    An offset is fixed only where there is nothing else: one that is fixed cannot be pruned.
+    """
+    ones = n_features
     n_units = net.units.shape[0]
     for u in range(n_units):
         if net.units[u] < 0:
@@ -43,7 +54,7 @@ def gauge(net: Net, table: UnitTable, n_features: int) -> None:
             for e in range(net.offsets[2 * u + j], net.offsets[2 * u + j + 1]):
                 if net.states[e] != DEAD:
                     net.states[e] = FREE
-                    if largest < 0 or abs(net.weights[e]) > abs(net.weights[largest]):
+                    if largest < 0 or _outranks(net, e, largest, ones):
                         largest = e
             if largest < 0 or not abs(net.weights[largest]) > 0.0:
                 continue
