@@ -15,11 +15,12 @@ LN10 = 2.302585092994045684
 
 
 def expression_of(
-    net: Net, names: Sequence[str], n_features: int, center: float = 0.0, largest: int = 1000
+    net: Net, names: Sequence[str], n_features: int, powers: bool = True, largest: int = 1000
 ) -> Expression | None:
-    """What the network computes, plus the centre; None for more than `largest` nodes.
+    """What the network computes; None for more than `largest` nodes.
 
-    names : of the unit operators. A unit that is read several times is written several times.
+    names  : of the unit operators. A unit that is read several times is written several times
+    powers : whether powers may be written as such, and not as exp(b*log(a))
     """
     slots: dict[int, Expression] = {}
     for u, k in enumerate(net.units.tolist()):
@@ -30,17 +31,24 @@ def expression_of(
         if any(argument is None or argument.size > largest for argument in arguments):
             return None
         found = [argument for argument in arguments if argument is not None]
-        whole = found[0] if name == "id" else Expression.apply(name, *found)
-        # The tape has one logarithm for both bases.
-        slots[n_features + 1 + u] = LN10 * whole if name == "log10" else whole
-    law = _sum(net, 2 * len(net.units), slots, n_features, center)
+        slots[n_features + 1 + u] = _applied(name, found, powers)
+    law = _sum(net, 2 * len(net.units), slots, n_features)
     return law if law is not None and law.size <= largest else None
 
 
-def _sum(
-    net: Net, argument: int, slots: dict[int, Expression], n_features: int, offset: float = 0.0
-) -> Expression | None:
+def _applied(name: str, arguments: list[Expression], powers: bool) -> Expression:
+    if name == "id":
+        return arguments[0]
+    if name == "log10":  # the tape has one logarithm for both bases
+        return LN10 * Expression.apply(name, *arguments)
+    if name == "pow" and not powers:
+        return Expression.apply("exp", arguments[1] * Expression.apply("log", arguments[0]))
+    return Expression.apply(name, *arguments)
+
+
+def _sum(net: Net, argument: int, slots: dict[int, Expression], n_features: int) -> Expression | None:
     """The weighted sum that is an argument; a number where it has no edge but that of the offset."""
+    offset = 0.0
     terms: list[Expression] = []
     size = 0
     for e in range(int(net.offsets[argument]), int(net.offsets[argument + 1])):

@@ -18,14 +18,14 @@ class Choices:
     """What a policy may choose from.
 
     layers, units : most layers, most units of a layer
-    operators     : number of the unit operators
+    weights       : how often each unit operator is to be drawn, in proportion
     sparse        : share of the structures that are wired sparsely
     same_width    : whether all layers of a structure are equally wide, as in the paper
     """
 
     layers: int
     units: int
-    operators: int
+    weights: tuple[float, ...]
     sparse: float
     same_width: bool = False
 
@@ -51,12 +51,12 @@ class Policy(Protocol):
 
 
 class UniformPolicy:
-    """Depth and widths uniform, operators uniform from a palette of a few that is drawn for each structure.
+    """Depth and widths uniform, operators from a palette of a few that is drawn for each structure.
 
     With independent operators a law such as x + x**2 + ... + x**6, five products, has a chance of K**-5; with
     a palette, of about 1/K.
 
-    >>> policy = UniformPolicy(Choices(layers=3, units=4, operators=5, sparse=0.5))
+    >>> policy = UniformPolicy(Choices(layers=3, units=4, weights=(1.0, 1.0, 0.5), sparse=0.5))
     >>> policy.sample(7, np.random.default_rng(0)).units.shape
     (7, 3, 4)
     """
@@ -79,7 +79,8 @@ class UniformPolicy:
     def _units(self, count: int, random: np.random.Generator) -> IntArray:
         c = self._choices
         size = random.integers(1, PALETTE + 1, count)
-        palette = random.integers(0, c.operators, (count, PALETTE))
+        shares = np.array(c.weights) / np.sum(c.weights)
+        palette = random.choice(len(shares), (count, PALETTE), p=shares)
         places = random.integers(0, size[:, None, None], (count, c.layers, c.units))
         chosen: IntArray = np.take_along_axis(palette[:, None, :], places, axis=2)
         return chosen

@@ -10,6 +10,7 @@ import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import POW
 from eqdisc.expr.simplify import simplify
 from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
 from eqdisc.proposers.dysymnet.fame import Fame
@@ -37,7 +38,8 @@ FIRST, LEAST, MOST = 1000, 200, 40_000
 SHARE = 50
 PRUNE_SHARE = 2
 PRUNE_ATTEMPTS = 25
-#: Least share of rows that a structure must leave: it has at most (1 - this) * rows weights.
+#: Structures with equally many weights that tell what a good one is.
+FEWEST = 20
 Kernel = Callable[[Room, int, int], None]
 
 
@@ -58,14 +60,18 @@ class NetworkSession:
         self._settings = settings
         self._problem = problem
         self._threads = threads
-        self._names = settings.units(problem)
+        weights = settings.units(problem)
+        self._names = tuple(weights)
         self._units = unit_table(self._names)
+        self._powers = POW in problem.operators.codes
         self._random = np.random.default_rng(seed)
         train = problem.train
         self._rows = Sampled.of(train, settings.rows, self._random)
         self._wiring = wiring_of(settings, problem)
         sparse = {"mixed": settings.sparse, "dense": 0.0, "sparse": 1.0}[settings.wiring]
-        choices = Choices(settings.layers, settings.width, len(self._names), sparse, settings.same_width)
+        choices = Choices(
+            settings.layers, settings.width, tuple(weights.values()), sparse, settings.same_width
+        )
         self._policy = UniformPolicy(choices) if policy is None else policy
         self._most_units = settings.layers * settings.width
         outer = min(settings.inputs, train.n_features) + self._most_units + 1
@@ -76,7 +82,7 @@ class NetworkSession:
         for _ in range(threads):
             self._rooms.put(room(train.n_features, block, self._most_units, self._edges, outer))
         self._fame = Fame()
-        self._limit = np.inf
+        self._limits = np.full(self._rows.n_rows + 1, np.inf)
         self._cost = 0.0
         self.structures = 0
         self.diverged = 0
@@ -89,8 +95,8 @@ class NetworkSession:
 
         start = time.perf_counter()
         self._table = addresses()
-        nothing = UniformPolicy(Choices(1, 1, 1, 1.0)).sample(1, np.random.default_rng(0))
-        nets, losses, sizes = self._fitted(nothing, np.ones(1, np.uint64), stop=0)
+        nothing = UniformPolicy(Choices(1, 1, (1.0,), 1.0)).sample(1, np.random.default_rng(0))
+        nets, losses, sizes, _, _ = self._fitted(nothing, np.ones(1, np.uint64), stop=0)
         self._pruned(nets, losses, sizes, stop=0)
         gauge(nets.one(0), self._units, self._problem.train.n_features)
         return time.perf_counter() - start
@@ -100,13 +106,11 @@ class NetworkSession:
         structures = self._policy.sample(self._count(), self._random)
         count = len(structures)
         seeds = self._random.integers(1, 2**63, count, dtype=np.uint64) | np.uint64(1)
-        nets, losses, sizes = self._fitted(structures, seeds)
+        nets, losses, sizes, first, weights = self._fitted(structures, seeds)
         descriptions = self._descriptions(losses, sizes)
-        finite = descriptions[np.isfinite(descriptions)]
         self.structures += count
-        self.diverged += count - len(finite)
-        if finite.size:
-            self._limit = float(np.quantile(finite, self._settings.share))
+        self.diverged += int(np.sum(np.isinf(losses)))
+        self._learn_limits(first, weights)
         best = np.argsort(descriptions, kind="stable")[: self._settings.survivors]
         best = best[np.isfinite(descriptions[best])]
         few, its_losses, its_sizes = nets.take(best), losses[best], sizes[best]
@@ -127,7 +131,7 @@ class NetworkSession:
             "random": self._random.bit_generator.state,
             "policy": self._policy.state(),
             "fame": self._fame.state(),
-            "limit": self._limit,
+            "limits": self._limits.copy(),
             "cost": self._cost,
             "structures": self.structures,
             "diverged": self.diverged,
@@ -138,7 +142,7 @@ class NetworkSession:
         self._random.bit_generator.state = state["random"]
         self._policy.restore(state["policy"])
         self._fame.restore(state["fame"])
-        self._limit = state["limit"]
+        self._limits = np.array(state["limits"], float)
         self._cost = state["cost"]
         self.structures = state["structures"]
         self.diverged = state["diverged"]
@@ -152,23 +156,36 @@ class NetworkSession:
 
     def _fitted(
         self, structures: Structures, seeds: AnyArray, stop: int | None = None
-    ) -> tuple[Nets, FloatArray, IntArray]:
-        """Networks of the structures, their sums of squares and sizes."""
+    ) -> tuple[Nets, FloatArray, IntArray, FloatArray, IntArray]:
+        """Networks of the structures, their sums of squares and sizes, those of the first look, free weights."""
         q, count = self._settings, len(structures)
         nets = empty_nets(count, self._most_units, self._edges)
         losses, sizes = np.full(count, np.inf), np.zeros(count, np.int64)
+        first_losses, weights = losses.copy(), sizes.copy()
         columns = (structures.depths, structures.widths, structures.units)
         chosen = tuple(np.ascontiguousarray(column, np.int64) for column in columns)
-        told = (q.attempts, q.more_attempts, self._limit, self._rows.floor, q.price)
+        told = (q.attempts, q.more_attempts, self._limits, self._rows.floor)
+        found = (losses, sizes, first_losses, weights)
 
         def work(r: Room, first: int, last: int) -> None:
             fit_range(
                 self._table, self._rows.sample, r, self._units, self._wiring, nets, *chosen,
-                structures.sparse, seeds, first, last, *told, losses, sizes,
+                structures.sparse, seeds, first, last, *told, *found,
             )  # fmt: skip
 
         self._share(work, count if stop is None else stop, SHARE)
-        return nets, losses, sizes
+        return nets, losses, sizes, first_losses, weights
+
+    def _learn_limits(self, losses: FloatArray, weights: IntArray) -> None:
+        """What the best share had after the first attempts, of structures with equally many weights.
+
+        Many weights on few rows fit anything fairly well at once; by a common limit they would crowd out the
+        small structures, which are all or nothing.
+        """
+        for count in np.unique(weights):
+            of_count = losses[(weights == count) & np.isfinite(losses)]
+            if of_count.size >= FEWEST:
+                self._limits[count] = np.quantile(of_count, self._settings.share)
 
     def _pruned(self, nets: Nets, losses: FloatArray, sizes: IntArray, stop: int | None = None) -> None:
         """Prune networks in place."""
@@ -222,7 +239,7 @@ class NetworkSession:
         n_features = self._problem.train.n_features
         plain = unscaled_weights(net, self._rows.scales)
         gauge(plain, self._units, n_features)
-        law = expression_of(plain, self._names, n_features)
+        law = expression_of(plain, self._names, n_features, self._powers)
         law = None if law is None else simplify(law)
         if law is None or not self._problem.admits(law):
             return None

@@ -21,8 +21,9 @@ class DySymNet:
     """Networks whose units are operators, sampled, fitted and pruned to laws (Li et al., ICLR 2024, and after).
 
     layers, width : most layers, most units of a layer; both are drawn for each structure
-    operators     : names of the unit operators; None for those of the problem that can be units. "id", "add"
-                    and "sub" name a unit that only sums, which a network with skip connections does not need
+    operators     : names of the unit operators, drawn alike; None for those of the problem that can be units,
+                    drawn by their prior weights. "id", "add" and "sub" name a unit that only sums, which a
+                    network with skip connections does not need
     skip, bias    : whether units and the output read every earlier slot; whether sums have offsets
     wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": `sparse` of them sparse
     inputs        : most inputs a structure reads, drawn by their relevance where there are more
@@ -90,8 +91,8 @@ class DySymNet:
             weights=120,
         )  # fmt: skip
 
-    def units(self, problem: "Problem") -> tuple[str, ...]:
-        """Names of the unit operators on a problem; OptionError where there is none."""
+    def units(self, problem: "Problem") -> dict[str, float]:
+        """The unit operators on a problem and how often each is to be drawn; OptionError where there is none."""
         allowed = usable_units(problem.operators)
         if self.operators is None:
             if not allowed:
@@ -100,13 +101,13 @@ class DySymNet:
                     f"networks need an operator besides sums, the problem allows {given or 'none'}; allow * or "
                     "sin for instance, or use another strategy"
                 )
-            return allowed if self.skip else ("id", *allowed)
+            return allowed if self.skip else {"id": 1.0, **allowed}
         named = tuple(dict.fromkeys("id" if name in SUMS else name for name in self.operators))
         for name in named:
             if name not in UNITS:
                 raise OptionError(f"{name!r} cannot be a unit; units are {', '.join(UNITS)}")
-        usable = tuple(name for name in named if name == "id" or name in allowed)
-        if not set(usable) - {"id"}:
+        usable = {name: 1.0 for name in named if name == "id" or name in allowed}
+        if not usable.keys() - {"id"}:
             raise OptionError(
                 f"of the units {', '.join(named) or '(none)'} the problem allows none; it has "
                 f"{', '.join(allowed) or 'none that can be units'}"

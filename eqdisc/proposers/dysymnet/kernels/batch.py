@@ -8,20 +8,27 @@ from eqdisc.engine.workspace import Sample, load
 from eqdisc.proposers.dysymnet.kernels.fitting import FIT
 from eqdisc.proposers.dysymnet.kernels.nets import Net, Nets
 from eqdisc.proposers.dysymnet.kernels.operators import UnitTable
-from eqdisc.proposers.dysymnet.kernels.pruning import ENOUGH, PREPARE, PRUNE, WIRE, complexity, description
+from eqdisc.proposers.dysymnet.kernels.pruning import ENOUGH, PREPARE, PRUNE, WIRE, complexity
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
 from eqdisc.proposers.dysymnet.kernels.wiring import Wiring
+
+#: Of the rows; a network with more weights is not tried.
+MOST_WEIGHTS = 0.75
 
 
 @kernel
 def fit_range(
     table: IntArray, sample: Sample, r: Room, units: UnitTable, wiring: Wiring, nets: Nets,
     depths: IntArray, widths: IntArray, chosen: IntArray, sparse: BoolArray, seeds: AnyArray,
-    first: int, stop: int, attempts: int, more: int, limit: float, floor: float, price: float,
-    losses: FloatArray, sizes: IntArray,
+    first: int, stop: int, attempts: int, more: int, limits: FloatArray, floor: float,
+    losses: FloatArray, sizes: IntArray, first_losses: FloatArray, weights: IntArray,
 ) -> None:  # fmt: skip
-    """Wire and fit the structures first to stop; those whose description is below the limit after the
-    first attempts to the end. losses: sums of squares, infinite for those that diverged; sizes: edges and units."""
+    """Wire and fit the structures first to stop; those whose loss is below the limit for their
+    number of weights after the first attempts to the end.
+
+    losses: sums of squares, infinite for those that diverged; first_losses: after the first attempts; sizes:
+    edges and units.
+    """
     load(sample, 0, r.buffer)
     n_features = sample.features.shape[1]
     enough = ENOUGH * floor
@@ -32,10 +39,13 @@ def fit_range(
         call_address(table[PREPARE], (table, net, units, n_features, r))
         losses[b] = np.inf
         sizes[b] = complexity(net)
-        if r.counts[INNER] + r.counts[OUTER] > sample.n_rows - 2:
-            continue  # more weights than rows: it fits anything
+        weights[b] = r.counts[INNER] + r.counts[OUTER]
+        if weights[b] > MOST_WEIGHTS * sample.n_rows:
+            weights[b] = 0
+            continue  # it would fit anything
         loss = call_double(table[FIT], (table, sample, r, net, attempts, 0.0, enough))
-        if enough < loss and description(loss, net, sample.n_rows, floor, price) < limit:
+        first_losses[b] = loss
+        if enough < loss < limits[weights[b]]:
             call_address(table[PREPARE], (table, net, units, n_features, r))
             loss = call_double(table[FIT], (table, sample, r, net, more, 1e-3, enough))
         losses[b] = loss

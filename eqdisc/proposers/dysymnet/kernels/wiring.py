@@ -110,7 +110,7 @@ def _connect_sparsely(
         if state == HELD:
             weight = np.sign(weight) if table.positive[k] or count > 1 else 1.0
         e = _add(net, e, _slot(i, chosen, inputs, ones + 1), weight, state)
-    if w.bias and table.offsets[k] and uniform(rng) < OFFSET:
+    if w.bias and table.offsets[k] and uniform(rng) < (0.5 * OFFSET if scale_free else OFFSET):
         weight = normal(rng)
         e = _add(net, e, ones, abs(weight) if table.positive[k] else weight, FREE)
     return e
