@@ -10,7 +10,7 @@ from eqdisc.engine.programs import GROUP, Blocks
 from eqdisc.engine.workspace import Sample, sample_of
 
 #: A loss below this share of the variance is as good as none: double precision, squared, and some room.
-ROUNDING = 1e-21
+ROUNDING = 1e-25
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,8 @@ class DySymNet:
     rows: int = 256
     refit_rows: int = 5000
     epoch_work: int = 300_000_000
-    attempts: int = 5
-    more_attempts: int = 40
+    attempts: int = 7
+    more_attempts: int = 25
     share: float = 0.15
     survivors: int = 40
     tries: int = 4

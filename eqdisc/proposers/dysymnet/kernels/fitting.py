@@ -23,6 +23,7 @@ _HUGE = 1e300
 DEPENDENT = 1e-12
 #: Below this share of the variance the sums are too coarse: the coefficients are refined by the residual.
 COARSE = 1e-5
+FIRST_DAMPING = 1e-2
 
 
 @summation
@@ -266,7 +267,7 @@ def fit(
         return np.inf
     for i in range(p):
         r.theta[0, i] = r.weights[r.parameters[i]]
-    damping = 1.0
+    damping = FIRST_DAMPING
     fresh, current = True, True
     for _ in range(attempts if p > 0 else 0):
         if loss <= enough:

@@ -11,7 +11,7 @@ import numpy as np
 
 from eqdisc._typing import IntArray
 from eqdisc.engine.compile import call_address, call_double, inlined, kernel
-from eqdisc.engine.opcodes import T_SQRT
+from eqdisc.engine.opcodes import T_LOG, T_SQRT
 from eqdisc.engine.workspace import Sample
 from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT
 from eqdisc.proposers.dysymnet.kernels.lowering import bury, lower, plan
@@ -31,6 +31,43 @@ def _outranks(net: Net, e: int, largest: int, ones: int) -> bool:
     if (net.sources[e] == ones) != (net.sources[largest] == ones):
         return net.sources[e] != ones
     return abs(net.weights[e]) > abs(net.weights[largest])
+
+
+@inlined
+def _offset_of_reader(net: Net, e: int, ones: int) -> int:
+    """The offset of the argument that an edge belongs to, -1 for none."""
+    a = 0
+    while net.offsets[a + 1] <= e:
+        a += 1
+    for other in range(net.offsets[a], net.offsets[a + 1]):
+        if net.sources[other] == ones and net.states[other] == FREE:
+            return other
+    return -1
+
+
+@kernel
+def _gauge_logarithm(net: Net, u: int, n_features: int) -> None:
+    """Fix the largest weight under a logarithm to one, where all its readers have an offset to take the shift."""
+    first, last = net.offsets[2 * u], net.offsets[2 * u + 1]
+    largest = -1
+    for e in range(first, last):
+        if net.states[e] != DEAD and net.sources[e] != n_features:
+            net.states[e] = FREE
+            if largest < 0 or abs(net.weights[e]) > abs(net.weights[largest]):
+                largest = e
+    if largest < 0 or not abs(net.weights[largest]) > 0.0:
+        return
+    slot = n_features + 1 + u
+    for e in range(last, net.offsets[net.offsets.shape[0] - 1]):
+        if net.states[e] != DEAD and net.sources[e] == slot and _offset_of_reader(net, e, n_features) < 0:
+            return
+    scale = abs(net.weights[largest])
+    for e in range(first, last):
+        net.weights[e] /= scale
+    net.states[largest] = HELD
+    for e in range(last, net.offsets[net.offsets.shape[0] - 1]):
+        if net.states[e] != DEAD and net.sources[e] == slot:
+            net.weights[_offset_of_reader(net, e, n_features)] += net.weights[e] * np.log(scale)
 
 
 @kernel
@@ -67,6 +104,8 @@ def gauge(net: Net, table: UnitTable, n_features: int) -> None:
             power = np.abs(scale) ** degree
             odd = degree == 1.0 or degree == -1.0 or degree == 3.0 or (0.3 < degree < 0.4)
             passed *= -power if odd and scale < 0.0 else power
+        if table.operations[unit] == T_LOG:
+            _gauge_logarithm(net, u, n_features)
         if passed != 1.0:
             for e in range(net.offsets[2 * u + 2], net.sources.shape[0]):
                 if net.states[e] != DEAD and net.sources[e] == n_features + 1 + u:
