@@ -26,7 +26,7 @@ class Fame:
             size, loss = int(sizes[place]), float(losses[place])
             if loss < (1.0 - GAIN) * self.losses.get(size, np.inf):
                 self.losses[size] = loss
-                self.nets[size] = Net(*(column.copy() for column in nets.one(place)))
+                self.nets[size] = nets.one(place).copy()
 
     def news(self, floor: float) -> list[Net]:
         """Networks that no smaller one beats and that got better since they were last told, smallest first.
@@ -48,7 +48,9 @@ class Fame:
         """Copies of all, as arrays."""
         sizes = sorted(self.nets)
         columns = {
-            name: np.array([getattr(self.nets[size], name) for size in sizes]) for name in Net._fields if sizes
+            name: np.array([getattr(self.nets[size], name) for size in sizes])
+            for name in Net._fields
+            if sizes
         }
         return {
             "sizes": sizes,
@@ -62,7 +64,7 @@ class Fame:
         sizes = [int(size) for size in state["sizes"]]
         self.losses = dict(zip(sizes, (float(loss) for loss in state["losses"]), strict=True))
         self.reported = {int(size): float(loss) for size, loss in state["reported"]}
-        self.nets = {
-            size: Net(*(np.ascontiguousarray(state[name][place]) for name in Net._fields))
-            for place, size in enumerate(sizes)
-        }
+        self.nets = {}
+        if sizes:
+            nets = Nets(*(state[name] for name in Net._fields))
+            self.nets = {size: nets.one(place).copy() for place, size in enumerate(sizes)}

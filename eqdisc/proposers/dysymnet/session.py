@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqdisc._typing import AnyArray, FloatArray, IntArray
+from eqdisc._typing import AnyArray, FloatArray
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import POW
 from eqdisc.expr.simplify import simplify
 from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
 from eqdisc.proposers.dysymnet.fame import Fame
-from eqdisc.proposers.dysymnet.kernels.batch import fit_range, prune_range
-from eqdisc.proposers.dysymnet.kernels.nets import Net, Nets, empty_nets
+from eqdisc.proposers.dysymnet.kernels.batch import Batch, Fits, Schedule, fit_range, prune_range
+from eqdisc.proposers.dysymnet.kernels.nets import Net, empty_nets
 from eqdisc.proposers.dysymnet.kernels.operators import unit_table
 from eqdisc.proposers.dysymnet.kernels.pruning import gauge
 from eqdisc.proposers.dysymnet.kernels.room import WORK, Room, room
@@ -37,7 +37,6 @@ FIRST, LEAST, MOST = 1000, 200, 40_000
 #: Structures that a thread takes at a time.
 SHARE = 50
 PRUNE_SHARE = 2
-PRUNE_ATTEMPTS = 25
 #: Structures with equally many weights that tell what a good one is.
 FEWEST = 20
 Kernel = Callable[[Room, int, int], None]
@@ -95,10 +94,10 @@ class NetworkSession:
 
         start = time.perf_counter()
         self._table = addresses()
-        nothing = UniformPolicy(Choices(1, 1, (1.0,), 1.0)).sample(1, np.random.default_rng(0))
-        nets, losses, sizes, _, _ = self._fitted(nothing, np.ones(1, np.uint64), stop=0)
-        self._pruned(nets, losses, sizes, stop=0)
-        gauge(nets.one(0), self._units, self._problem.train.n_features)
+        nothing = UniformPolicy(Choices(1, 1, (1.0,), 1.0)).sample(0, np.random.default_rng(0))
+        fits = self._fitted(nothing, np.ones(0, np.uint64))
+        self._prune(fits)
+        gauge(empty_nets(1, 1, 1).one(0), self._units, 1)
         return time.perf_counter() - start
 
     def propose(self) -> Proposals:
@@ -106,18 +105,18 @@ class NetworkSession:
         structures = self._policy.sample(self._count(), self._random)
         count = len(structures)
         seeds = self._random.integers(1, 2**63, count, dtype=np.uint64) | np.uint64(1)
-        nets, losses, sizes, first, weights = self._fitted(structures, seeds)
-        descriptions = self._descriptions(losses, sizes)
+        fits = self._fitted(structures, seeds)
         self.structures += count
-        self.diverged += int(np.sum(np.isinf(losses)))
-        self._learn_limits(first, weights)
+        self.diverged += int(np.sum(np.isinf(fits.losses)))
+        self._learn_limits(fits)
+        descriptions = self._descriptions(fits)
         best = np.argsort(descriptions, kind="stable")[: self._settings.survivors]
         best = best[np.isfinite(descriptions[best])]
-        few, its_losses, its_sizes = nets.take(best), losses[best], sizes[best]
-        self._pruned(few, its_losses, its_sizes)
-        descriptions[best] = self._descriptions(its_losses, its_sizes)
+        pruned = fits.take(best)
+        self._prune(pruned)
+        descriptions[best] = self._descriptions(pruned)
         self._policy.learn(structures, -descriptions)
-        self._fame.add(few, its_losses, its_sizes)
+        self._fame.add(pruned.nets, pruned.losses, pruned.sizes)
         work = self._work()
         self._cost = work / count
         return Proposals(self._laws(self._fame.news(self._rows.floor)), count, work)
@@ -154,50 +153,48 @@ class NetworkSession:
             return FIRST
         return int(np.clip(self._settings.epoch_work / self._cost, LEAST, MOST))
 
-    def _fitted(
-        self, structures: Structures, seeds: AnyArray, stop: int | None = None
-    ) -> tuple[Nets, FloatArray, IntArray, FloatArray, IntArray]:
-        """Networks of the structures, their sums of squares and sizes, those of the first look, free weights."""
-        q, count = self._settings, len(structures)
-        nets = empty_nets(count, self._most_units, self._edges)
-        losses, sizes = np.full(count, np.inf), np.zeros(count, np.int64)
-        first_losses, weights = losses.copy(), sizes.copy()
-        columns = (structures.depths, structures.widths, structures.units)
-        chosen = tuple(np.ascontiguousarray(column, np.int64) for column in columns)
-        told = (q.attempts, q.more_attempts, self._limits, self._rows.floor)
-        found = (losses, sizes, first_losses, weights)
+    def _schedule(self) -> Schedule:
+        q = self._settings
+        return Schedule(q.attempts, q.more_attempts, self._limits, self._rows.floor, q.tries, q.price)
+
+    def _fitted(self, structures: Structures, seeds: AnyArray) -> Fits:
+        """Networks of the structures, and what became of them."""
+        count = len(structures)
+        fits = Fits(
+            empty_nets(count, self._most_units, self._edges),
+            np.full(count, np.inf),
+            np.zeros(count, np.int64),
+            np.full(count, np.inf),
+            np.zeros(count, np.int64),
+        )
+        batch = Batch(structures.depths, structures.widths, structures.units, structures.sparse, seeds)
+        given = (self._units, self._wiring, self._schedule(), batch, fits)
 
         def work(r: Room, first: int, last: int) -> None:
-            fit_range(
-                self._table, self._rows.sample, r, self._units, self._wiring, nets, *chosen,
-                structures.sparse, seeds, first, last, *told, *found,
-            )  # fmt: skip
+            fit_range(self._table, self._rows.sample, r, *given, first, last)
 
-        self._share(work, count if stop is None else stop, SHARE)
-        return nets, losses, sizes, first_losses, weights
+        self._share(work, count, SHARE)
+        return fits
 
-    def _learn_limits(self, losses: FloatArray, weights: IntArray) -> None:
+    def _learn_limits(self, fits: Fits) -> None:
         """What the best share had after the first attempts, of structures with equally many weights.
 
         Many weights on few rows fit anything fairly well at once; by a common limit they would crowd out the
         small structures, which are all or nothing.
         """
-        for count in np.unique(weights):
-            of_count = losses[(weights == count) & np.isfinite(losses)]
-            if of_count.size >= FEWEST:
-                self._limits[count] = np.quantile(of_count, self._settings.share)
+        for count in np.unique(fits.weights):
+            losses = fits.first_losses[(fits.weights == count) & np.isfinite(fits.first_losses)]
+            if losses.size >= FEWEST:
+                self._limits[count] = np.quantile(losses, self._settings.share)
 
-    def _pruned(self, nets: Nets, losses: FloatArray, sizes: IntArray, stop: int | None = None) -> None:
+    def _prune(self, fits: Fits) -> None:
         """Prune networks in place."""
-        q = self._settings
+        given = (self._units, self._schedule(), fits)
 
         def work(r: Room, first: int, last: int) -> None:
-            prune_range(
-                self._table, self._rows.sample, r, self._units, nets, first, last,
-                PRUNE_ATTEMPTS, q.tries, self._rows.floor, q.price, losses, sizes,
-            )  # fmt: skip
+            prune_range(self._table, self._rows.sample, r, *given, first, last)
 
-        self._share(work, len(losses) if stop is None else stop, PRUNE_SHARE)
+        self._share(work, len(fits.losses), PRUNE_SHARE)
 
     def _share(self, work: Kernel, count: int, share: int) -> None:
         def task(first: int) -> None:
@@ -221,11 +218,10 @@ class NetworkSession:
             self._rooms.put(r)
         return total
 
-    def _descriptions(self, losses: FloatArray, sizes: IntArray) -> FloatArray:
+    def _descriptions(self, fits: Fits) -> FloatArray:
         """Nats of residuals and network, as `pruning.description`; infinite for those that diverged."""
-        with np.errstate(divide="ignore"):
-            residuals = 0.5 * self._rows.n_rows * np.log(np.maximum(losses, self._rows.floor))
-        described: FloatArray = residuals + self._settings.price * sizes
+        residuals = 0.5 * self._rows.n_rows * np.log(np.maximum(fits.losses, self._rows.floor))
+        described: FloatArray = residuals + self._settings.price * fits.sizes
         return described
 
     # ------------------------------------------------------------ what is proposed

@@ -67,7 +67,16 @@ class DySymNet:
     def __post_init__(self) -> None:
         _in_range("layers", self.layers, 1, MOST_LAYERS)
         _in_range("width", self.width, 1, MOST_UNITS)
-        for name in ("inputs", "weights", "rows", "refit_rows", "epoch_work", "attempts", "survivors", "tries"):
+        for name in (
+            "inputs",
+            "weights",
+            "rows",
+            "refit_rows",
+            "epoch_work",
+            "attempts",
+            "survivors",
+            "tries",
+        ):
             _in_range(name, getattr(self, name), 1, 10**15)
         for name in ("sparse", "share"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
@@ -124,5 +133,3 @@ class DySymNet:
 def _in_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise OptionError(f"{name} is {value}; it lies between {low:g} and {high:g}")
-
-

@@ -5,9 +5,9 @@ import numpy as np
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, VARIABLE
+from eqdisc.engine.random import below, normal, pick, uniform
 from eqdisc.proposers.gp.creation import random_constant, random_leaf, random_tree
 from eqdisc.proposers.gp.genome import FIRST_MACRO, Genome, Primitives, append, append_operator, subtree_start
-from eqdisc.engine.random import below, normal, pick, uniform
 
 #: The mutations, in the order of `MutationWeights`.
 CONSTANT_CHANGE, POINT, INSERT, HOIST, SUBTREE, SWAP, FRESH = range(7)

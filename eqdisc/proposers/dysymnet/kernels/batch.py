@@ -1,5 +1,7 @@
 """A share of a batch: structures wired and fitted, the best ones pruned."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from eqdisc._typing import AnyArray, BoolArray, FloatArray, IntArray
@@ -12,54 +14,112 @@ from eqdisc.proposers.dysymnet.kernels.pruning import ENOUGH, PREPARE, PRUNE, WI
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
 from eqdisc.proposers.dysymnet.kernels.wiring import Wiring
 
-#: Of the rows; a network with more weights is not tried.
+#: Of the rows; a network with more weights is not tried, it would fit anything.
 MOST_WEIGHTS = 0.75
+
+
+class Batch(NamedTuple):
+    """Structures as the kernels read them (see `Structures`), each with the state of its random stream."""
+
+    depths: IntArray
+    widths: IntArray
+    units: IntArray
+    sparse: BoolArray
+    seeds: AnyArray
+
+
+class Fits(NamedTuple):
+    """What became of a batch of b structures.
+
+    nets         : the networks
+    losses       : (b,) sums of squared residuals, infinite for those that diverged
+    sizes        : (b,) edges and units
+    first_losses : (b,) sums of squares after the first attempts
+    weights      : (b,) free weights
+    """
+
+    nets: Nets
+    losses: FloatArray
+    sizes: IntArray
+    first_losses: FloatArray
+    weights: IntArray
+
+    def take(self, places: IntArray) -> "Fits":
+        """A copy of some of them."""
+        return Fits(
+            self.nets.take(places),
+            self.losses[places],
+            self.sizes[places],
+            self.first_losses[places],
+            self.weights[places],
+        )
+
+
+class Schedule(NamedTuple):
+    """Steps of the fit for all, and for those that are below the limit (n + 1,) of their number of weights;
+    the sum of squares that rounding leaves; edges tried and nats that an edge must save in pruning."""
+
+    attempts: int
+    more: int
+    limits: FloatArray
+    floor: float
+    tries: int
+    price: float
 
 
 @kernel
 def fit_range(
-    table: IntArray, sample: Sample, r: Room, units: UnitTable, wiring: Wiring, nets: Nets,
-    depths: IntArray, widths: IntArray, chosen: IntArray, sparse: BoolArray, seeds: AnyArray,
-    first: int, stop: int, attempts: int, more: int, limits: FloatArray, floor: float,
-    losses: FloatArray, sizes: IntArray, first_losses: FloatArray, weights: IntArray,
-) -> None:  # fmt: skip
-    """Wire and fit the structures first to stop; those whose loss is below the limit for their
-    number of weights after the first attempts to the end.
-
-    losses: sums of squares, infinite for those that diverged; first_losses: after the first attempts; sizes:
-    edges and units.
-    """
+    table: IntArray,
+    sample: Sample,
+    r: Room,
+    units: UnitTable,
+    wiring: Wiring,
+    schedule: Schedule,
+    batch: Batch,
+    fits: Fits,
+    first: int,
+    stop: int,
+) -> None:
+    """Wire and fit the structures first to stop, those to the end that are good after the first attempts."""
     load(sample, 0, r.buffer)
     n_features = sample.features.shape[1]
-    enough = ENOUGH * floor
+    nets = fits.nets
+    enough = ENOUGH * schedule.floor
     for b in range(first, stop):
         net = Net(nets.units[b], nets.offsets[b], nets.sources[b], nets.weights[b], nets.states[b])
-        structure = (net, depths[b], widths[b], chosen[b], sparse[b], units)
-        call_address(table[WIRE], structure + (wiring, seeds[b : b + 1], r.chosen))
+        structure = (net, batch.depths[b], batch.widths[b], batch.units[b], batch.sparse[b], units)
+        call_address(table[WIRE], (*structure, wiring, batch.seeds[b : b + 1], r.chosen))
         call_address(table[PREPARE], (table, net, units, n_features, r))
-        losses[b] = np.inf
-        sizes[b] = complexity(net)
-        weights[b] = r.counts[INNER] + r.counts[OUTER]
-        if weights[b] > MOST_WEIGHTS * sample.n_rows:
-            weights[b] = 0
-            continue  # it would fit anything
-        loss = call_double(table[FIT], (table, sample, r, net, attempts, 0.0, enough))
-        first_losses[b] = loss
-        if enough < loss < limits[weights[b]]:
+        fits.losses[b] = np.inf
+        fits.sizes[b] = complexity(net)
+        weights = r.counts[INNER] + r.counts[OUTER]
+        if weights > MOST_WEIGHTS * sample.n_rows:
+            continue
+        loss = call_double(table[FIT], (table, sample, r, net, schedule.attempts, 0.0, enough))
+        fits.first_losses[b] = loss
+        fits.weights[b] = weights
+        if enough < loss < schedule.limits[weights]:
             call_address(table[PREPARE], (table, net, units, n_features, r))
-            loss = call_double(table[FIT], (table, sample, r, net, more, 1e-3, enough))
-        losses[b] = loss
+            loss = call_double(table[FIT], (table, sample, r, net, schedule.more, 1e-3, enough))
+        fits.losses[b] = loss
 
 
 @kernel
 def prune_range(
-    table: IntArray, sample: Sample, r: Room, units: UnitTable, nets: Nets, first: int, stop: int,
-    attempts: int, tries: int, floor: float, price: float, losses: FloatArray, sizes: IntArray,
-) -> None:  # fmt: skip
+    table: IntArray,
+    sample: Sample,
+    r: Room,
+    units: UnitTable,
+    schedule: Schedule,
+    fits: Fits,
+    first: int,
+    stop: int,
+) -> None:
     """Prune the fitted networks first to stop; their losses and sizes are brought up to date."""
     load(sample, 0, r.buffer)
+    nets = fits.nets
     for b in range(first, stop):
         net = Net(nets.units[b], nets.offsets[b], nets.sources[b], nets.weights[b], nets.states[b])
-        telling = (units, losses[b], attempts, tries, floor, price)
-        losses[b] = call_double(table[PRUNE], (table, sample, r, net) + telling)
-        sizes[b] = complexity(net)
+        how = (schedule.more, schedule.tries, schedule.floor, schedule.price)
+        fits.losses[b] = call_double(table[PRUNE], (table, sample, r, net, units, *how))
+        fits.sizes[b] = complexity(net)

@@ -4,8 +4,8 @@ An argument with a single edge is folded into its operator (op(w*slot + c)), one
 weighted sum. The last instruction is the output.
 """
 
-from eqdisc.engine.compile import call_address, inlined, kernel
 from eqdisc._typing import IntArray
+from eqdisc.engine.compile import call_address, inlined, kernel
 from eqdisc.engine.opcodes import COMPANION, DST, FIRST, OP, PLAN, T_COS, T_SIN, T_SUM, A, B, C
 from eqdisc.engine.workspace import SEED
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, Net

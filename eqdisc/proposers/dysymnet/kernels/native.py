@@ -33,9 +33,7 @@ def addresses() -> IntArray:
         native_address(fitting.linearise, (table, sample, space)),
         native_address(fitting.fit, (table, sample, space, net, whole, real, real)),
         native_address(pruning.prepare, (table, net, units, whole, space)),
-        native_address(
-            pruning.prune, (table, sample, space, net, units, real, whole, whole, real, real)
-        ),
+        native_address(pruning.prune, (table, sample, space, net, units, whole, whole, real, real)),
         native_address(wiring.wire, (net, whole, table, matrix, truth, units, rules, stream, table)),
     ]
     return np.concatenate([engine.addresses(), np.array(added, np.int64)])

@@ -31,6 +31,16 @@ class Net(NamedTuple):
     weights: FloatArray
     states: AnyArray
 
+    def copy(self) -> "Net":
+        """The same network in arrays of its own."""
+        return Net(
+            self.units.copy(),
+            self.offsets.copy(),
+            self.sources.copy(),
+            self.weights.copy(),
+            self.states.copy(),
+        )
+
 
 class Nets(NamedTuple):
     """A batch of networks: the arrays of `Net` with one more axis, the first."""
@@ -43,11 +53,23 @@ class Nets(NamedTuple):
 
     def one(self, place: int) -> Net:
         """The network at a place of the batch; its arrays are views."""
-        return Net(*(column[place] for column in self))
+        return Net(
+            self.units[place],
+            self.offsets[place],
+            self.sources[place],
+            self.weights[place],
+            self.states[place],
+        )
 
     def take(self, places: IntArray) -> "Nets":
         """A copy of some of the networks."""
-        return Nets(*(column[places] for column in self))
+        return Nets(
+            self.units[places],
+            self.offsets[places],
+            self.sources[places],
+            self.weights[places],
+            self.states[places],
+        )
 
 
 def empty_nets(count: int, units: int, edges: int) -> Nets:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eqdisc._typing import Int32Array
+from eqdisc._typing import BoolArray, FloatArray, Int32Array
 from eqdisc.engine import opcodes as op
 from eqdisc.expr.operators import OperatorSet
 
@@ -63,9 +63,9 @@ class UnitTable(NamedTuple):
 
     operations: Int32Array
     arities: Int32Array
-    degrees: np.ndarray[tuple[int, int], np.dtype[np.float64]]
-    offsets: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    positive: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    degrees: FloatArray
+    offsets: BoolArray
+    positive: BoolArray
 
 
 def unit_table(names: tuple[str, ...]) -> UnitTable:

@@ -205,7 +205,6 @@ def prune(
     r: Room,
     net: Net,
     units: UnitTable,
-    loss: float,
     attempts: int,
     tries: int,
     floor: float,
