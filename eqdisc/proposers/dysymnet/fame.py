@@ -14,7 +14,7 @@ GAIN = 1e-3
 
 @dataclass
 class Fame:
-    """Pruned networks by size (edges and units), with their sums of squares, and what was proposed of them."""
+    """Pruned networks by size (edges and units), their sums of squares, and those that were proposed."""
 
     nets: dict[int, Net] = field(default_factory=dict)
     losses: dict[int, float] = field(default_factory=dict)

@@ -167,7 +167,9 @@ class NetworkSession:
             np.full(count, np.inf),
             np.zeros(count, np.int64),
         )
-        batch = Batch(structures.depths, structures.widths, structures.units, structures.sparse, seeds)
+        columns = (structures.depths, structures.widths, structures.units)
+        depths, widths, units = (np.ascontiguousarray(column, np.int64) for column in columns)
+        batch = Batch(depths, widths, units, structures.sparse, seeds)
         given = (self._units, self._wiring, self._schedule(), batch, fits)
 
         def work(r: Room, first: int, last: int) -> None:

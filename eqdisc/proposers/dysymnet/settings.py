@@ -13,19 +13,21 @@ if TYPE_CHECKING:
     from eqdisc.proposers.dysymnet.session import NetworkSession
 
 MOST_LAYERS, MOST_UNITS = 8, 16
+_COUNTS = ("inputs", "weights", "rows", "refit_rows", "epoch_work", "attempts", "survivors", "tries")
 Wiring = Literal["mixed", "dense", "sparse"]
 
 
 @dataclass(frozen=True)
 class DySymNet:
-    """Networks whose units are operators, sampled, fitted and pruned to laws (Li et al., ICLR 2024, and after).
+    """Networks whose units are operators, sampled, fitted and pruned to laws (Li et al., ICLR 2024).
 
     layers, width : most layers, most units of a layer; both are drawn for each structure
     operators     : names of the unit operators, drawn alike; None for those of the problem that can be units,
                     drawn by their prior weights. "id", "add" and "sub" name a unit that only sums, which a
                     network with skip connections does not need
     skip, bias    : whether units and the output read every earlier slot; whether sums have offsets
-    wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": `sparse` of them sparse
+    wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": some of both,
+                    `sparse` is the share of sparse ones
     inputs        : most inputs a structure reads, drawn by their relevance where there are more
     weights       : inner weights of a dense structure at most, about; beyond, edges are left out at random
     rows          : rows that the search looks at (a seeded sample); what is proposed is refitted to
@@ -67,16 +69,7 @@ class DySymNet:
     def __post_init__(self) -> None:
         _in_range("layers", self.layers, 1, MOST_LAYERS)
         _in_range("width", self.width, 1, MOST_UNITS)
-        for name in (
-            "inputs",
-            "weights",
-            "rows",
-            "refit_rows",
-            "epoch_work",
-            "attempts",
-            "survivors",
-            "tries",
-        ):
+        for name in _COUNTS:
             _in_range(name, getattr(self, name), 1, 10**15)
         for name in ("sparse", "share"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
@@ -101,14 +94,14 @@ class DySymNet:
         )  # fmt: skip
 
     def units(self, problem: "Problem") -> dict[str, float]:
-        """The unit operators on a problem and how often each is to be drawn; OptionError where there is none."""
+        """Unit operators on a problem, how often each is to be drawn; OptionError where there is none."""
         allowed = usable_units(problem.operators)
         if self.operators is None:
             if not allowed:
                 given = ", ".join(row.name for row in problem.operators.operators)
                 raise OptionError(
-                    f"networks need an operator besides sums, the problem allows {given or 'none'}; allow * or "
-                    "sin for instance, or use another strategy"
+                    f"networks need an operator besides sums, the problem allows {given or 'none'}; allow * "
+                    "or sin for instance, or use another strategy"
                 )
             return allowed if self.skip else {"id": 1.0, **allowed}
         named = tuple(dict.fromkeys("id" if name in SUMS else name for name in self.operators))

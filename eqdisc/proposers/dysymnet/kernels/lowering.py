@@ -24,9 +24,9 @@ def bury(net: Net, n_features: int, readers: IntArray) -> None:
             if net.offsets[a] < net.offsets[a + 1]:
                 alive = 0
                 for e in range(net.offsets[a], net.offsets[a + 1]):
-                    if net.states[e] != DEAD and net.sources[e] >= first_unit:
-                        if net.units[net.sources[e] - first_unit] < 0:
-                            net.states[e] = DEAD
+                    source = net.sources[e] - first_unit
+                    if source >= 0 and net.units[source] < 0:
+                        net.states[e] = DEAD
                     alive += net.states[e] != DEAD
                 empty = empty or alive == 0
         if empty:

@@ -21,7 +21,7 @@ from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
 
 PREPARE, PRUNE, WIRE = range(PROJECT + 3, PROJECT + 6)
 #: Added to the unit diagonal of the Hessian: what redundancy is left does not stop the surgeon.
-RIDGE = 1e-11
+RIDGE = 1e-8
 #: Times the floor: a loss below is as good as none.
 ENOUGH = 1e-3
 
@@ -47,7 +47,7 @@ def _offset_of_reader(net: Net, e: int, ones: int) -> int:
 
 @kernel
 def _gauge_logarithm(net: Net, u: int, n_features: int) -> None:
-    """Fix the largest weight under a logarithm to one, where all its readers have an offset to take the shift."""
+    """Fix the largest weight under a logarithm to one, if all readers have an offset for the shift."""
     first, last = net.offsets[2 * u], net.offsets[2 * u + 1]
     largest = -1
     for e in range(first, last):
@@ -244,16 +244,18 @@ def prune(
                 steps[t, j] = -net.weights[edges[i]] / r.products[i, i] * _inverse(r, i, j)
         _keep(net, r)
         kept_units[:] = net.units
-        for t in range(count):
-            for j in range(m):
-                net.weights[edges[j]] += steps[t, j]
+        for trial in range(2 * count):
+            t = trial // 2
+            if trial % 2 == 1:
+                for j in range(m):
+                    net.weights[edges[j]] += steps[t, j]
             net.weights[doomed[t]] = 0.0
             net.states[doomed[t]] = DEAD
             call_address(table[PREPARE], (table, net, units, n_features, r))
-            trial = call_double(table[FIT], (table, sample, r, net, attempts, 1e-2, enough))
-            now = description(trial, net, sample.n_rows, floor, price) if trial < np.inf else np.inf
+            found = call_double(table[FIT], (table, sample, r, net, attempts, 1e-2, enough))
+            now = description(found, net, sample.n_rows, floor, price) if found < np.inf else np.inf
             if now < best:
-                best, loss = now, trial
+                best = now
                 moved = True
                 break
             _bring_back(net, r)

@@ -1,0 +1,89 @@
+"""A law embedded in a network with more edges is what pruning leaves."""
+
+import numpy as np
+import pytest
+
+from eqdisc.engine.reference import evaluate
+from eqdisc.engine.workspace import load
+from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
+from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, HELD
+from eqdisc.proposers.dysymnet.kernels.pruning import complexity, gauge, prune
+from tests.proposers.dysymnet.networks import NAMES, UNITS, net_of, room_for, sampled_of, table_of_addresses
+
+
+def law(a, b):
+    return np.sin(1.7 * a) * b + b**2 / 2
+
+
+def embedding(extra):
+    """sin(1.7 a) b + b**2 / 2 with other edges of small weight; slots: a, b, 1, sin, square, product."""
+    return net_of(
+        ["sin", "square", "mul"],
+        [
+            {0: 1.7, 1: extra, 2: extra}, {},
+            {1: 1.0, 0: extra, 2: -extra}, {},
+            {3: 1.0, 0: -extra, 1: extra}, {1: 1.0, 4: extra, 2: extra},
+            {4: 0.5, 5: 1.0, 0: extra, 1: -extra, 3: extra, 2: extra},
+        ],
+    )  # fmt: skip
+
+
+def pruned(net, sampled, price=4.0):
+    r = room_for(net, sampled)
+    load(sampled.sample, 0, r.buffer)
+    loss = prune(table_of_addresses(), sampled.sample, r, net, UNITS, 25, 6, sampled.floor, price)
+    return loss
+
+
+def test_an_embedded_law_is_uncovered():
+    random = np.random.default_rng(0)
+    points = random.uniform(-2.0, 2.0, (150, 2))
+    sampled = sampled_of(points, law(*points.T))
+    net = embedding(0.05)
+    net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
+    loss = pruned(net, sampled)
+    assert loss < 1e-20 * sampled.variance
+    assert complexity(net) <= 9  # three units, six edges
+    found = expression_of(unscaled_weights(net, sampled.scales), NAMES, 2)
+    elsewhere = random.uniform(-5.0, 5.0, (40, 2))
+    assert np.allclose(evaluate(found, elsewhere), law(*elsewhere.T), rtol=1e-9, atol=1e-9)
+
+
+def test_under_noise_pruning_stops_at_the_noise():
+    random = np.random.default_rng(1)
+    points = random.uniform(-2.0, 2.0, (250, 2))
+    noise = 0.05 * random.normal(size=250)
+    sampled = sampled_of(points, law(*points.T) + noise)
+    net = embedding(0.05)
+    before = complexity(net)
+    net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
+    loss = pruned(net, sampled)
+    assert complexity(net) < 0.6 * before
+    assert np.sum(noise**2) * 0.7 < loss < np.sum(noise**2) * 1.3
+
+
+@pytest.mark.parametrize("points", [np.random.default_rng(3).uniform(0.5, 2.0, (30, 2))])
+def test_the_gauge_changes_no_value(points):
+    net = net_of(
+        ["square", "mul", "sqrt", "log", "div", "sin"],
+        [
+            {0: -3.0, 1: 0.5}, {},
+            {3: 0.2, 0: 0.1}, {1: -4.0, 2: 0.3},
+            {3: 2.0, 1: 0.7}, {},
+            {3: 5.0, 1: 0.4}, {},
+            {5: 2.0, 0: 0.1}, {4: -7.0, 2: 100.0},
+            {7: 0.3, 6: 0.2, 2: 0.0}, {},
+            {8: 1.0, 6: 0.5, 4: 0.1, 2: 0.3},
+        ],
+    )  # fmt: skip
+    before = evaluate(expression_of(net, NAMES, 2), points)
+    gauge(net, UNITS, 2)
+    assert np.allclose(evaluate(expression_of(net, NAMES, 2), points), before, rtol=1e-11)
+    for u in (0, 1, 2, 4):
+        for a in range(2 * u, 2 * u + int(UNITS.arities[net.units[u]])):
+            edges = slice(int(net.offsets[a]), int(net.offsets[a + 1]))
+            held = net.states[edges] == HELD
+            assert held.sum() == 1
+            assert np.abs(net.weights[edges][held]) == pytest.approx(1.0)
+    assert set(net.states.tolist()) <= {FREE, HELD}
+    assert DEAD not in net.states
