@@ -66,7 +66,7 @@ class NetworkSession:
         self._random = np.random.default_rng(seed)
         train = problem.train
         self._rows = Sampled.of(train, settings.rows, self._random)
-        self._wiring = wiring_of(settings, problem)
+        self._wiring = wiring_of(settings, problem, self._rows.n_rows)
         sparse = {"mixed": settings.sparse, "dense": 0.0, "sparse": 1.0}[settings.wiring]
         choices = Choices(
             settings.layers, settings.width, tuple(weights.values()), sparse, settings.same_width
@@ -246,13 +246,13 @@ class NetworkSession:
         return law
 
 
-def wiring_of(settings: "DySymNet", problem: "Problem") -> Wiring:
-    """What the kernels know of the inputs."""
+def wiring_of(settings: "DySymNet", problem: "Problem", n_rows: int) -> Wiring:
+    """What the kernels know of the inputs; few rows bear few weights."""
     n_features = problem.train.n_features
     relevance = np.ones(n_features) if problem.relevance is None else np.array(problem.relevance)
     if not np.any(relevance > 0.0):
         relevance = np.ones(n_features)
     return Wiring(
         np.cumsum(relevance), int(np.sum(relevance > 0.0)), min(settings.inputs, n_features),
-        settings.weights, settings.skip, settings.bias,
+        min(settings.weights, max(4, n_rows // 3)), settings.skip, settings.bias,
     )  # fmt: skip

@@ -60,7 +60,7 @@ class DySymNet:
     attempts: int = 7
     more_attempts: int = 25
     share: float = 0.15
-    survivors: int = 40
+    survivors: int = 100
     tries: int = 4
     price: float = 4.0
 

@@ -132,7 +132,7 @@ def test_a_fit_reaches_a_law_that_the_network_holds():
 
 
 def test_the_table_of_addresses_is_in_the_order_of_its_numbers():
-    assert [PROJECT, LINEARISE, FIT, PREPARE] == list(range(PROJECT, PROJECT + 4))
+    assert list(range(PROJECT, PROJECT + 4)) == [PROJECT, LINEARISE, FIT, PREPARE]
     assert len(table_of_addresses()) == PROJECT + 6
 
 

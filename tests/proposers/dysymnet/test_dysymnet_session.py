@@ -1,0 +1,184 @@
+"""Laws found by networks alone, and what a session promises."""
+
+import numpy as np
+import pytest
+
+from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
+from eqdisc.errors import OptionError
+from eqdisc.expr.operators import OperatorSet
+from eqdisc.problem import Problem
+from eqdisc.proposers.dysymnet import DySymNet
+
+OPERATORS = OperatorSet.parse("+ - * / sqrt exp log sin cos square")
+
+
+def problem_of(features, target, operators=OPERATORS, **more):
+    return Problem.of(Dataset.of(features, target), operators, 40, 0, **more)
+
+
+def started(problem, settings=None, seed=0, threads=1):
+    session = (settings or DySymNet(epoch_work=60_000_000)).start(
+        problem, np.random.SeedSequence(seed), threads
+    )
+    session.prepare()
+    return session
+
+
+def best_of(session, problem, epochs, enough=1e-18):
+    """The least normalised loss on all rows of what is proposed, and its law."""
+    best = (np.inf, None)
+    table = problem.dataset
+    for _ in range(epochs):
+        for law in session.propose().expressions:
+            with np.errstate(all="ignore"):
+                loss = np.mean((evaluate(law, table.features) - table.target) ** 2) / np.var(table.target)
+            if loss < best[0]:
+                best = (loss, law)
+        if best[0] < enough:
+            break
+    return best
+
+
+LAWS = {
+    "waves": (lambda a, b: np.sin(1.7 * a) * b + b**2 / 2, -2.0, 2.0),
+    "polynomial": (lambda a, b: a**4 - a**3 + b**2 / 2 - b, -1.0, 1.0),
+    "product": (lambda a, b: 3.0 * a**2.5 / b, 0.5, 3.0),
+    "logarithm": (lambda a, b: np.log(a + b) + 0.3 * a, 0.5, 3.0),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_laws_are_found_by_networks_alone(name):
+    law, low, high = LAWS[name]
+    features = np.random.default_rng(4).uniform(low, high, (150, 2))
+    problem = problem_of(features, law(*features.T))
+    loss, found = best_of(started(problem), problem, 60)
+    assert loss < 1e-18
+    further = np.random.default_rng(5).uniform(low, high + 1.0, (50, 2))
+    assert np.allclose(evaluate(found, further), law(*further.T), rtol=1e-6, atol=1e-6)
+
+
+def some_problem(n_rows=80):
+    features = np.random.default_rng(7).uniform(1.0, 3.0, (n_rows, 2))
+    return problem_of(features, np.sqrt(features[:, 0]) / features[:, 1] + np.tanh(features[:, 1]))
+
+
+def test_the_same_seed_gives_the_same_for_any_number_of_threads():
+    problem = some_problem()
+    one, two = (started(problem, threads=threads) for threads in (1, 2))
+    for _ in range(3):
+        assert one.propose() == two.propose()
+    assert (one.structures, one.diverged) == (two.structures, two.diverged)
+    assert started(problem, seed=1).propose() != started(problem).propose()
+
+
+def test_a_session_goes_on_from_its_state():
+    problem = some_problem()
+    session = started(problem)
+    for _ in range(2):
+        session.propose()
+    twin = started(problem)
+    twin.restore(session.state())
+    for _ in range(2):
+        assert session.propose() == twin.propose()
+    assert str(session.state()) == str(twin.state())
+
+
+def test_the_state_is_not_touched_by_later_epochs():
+    session = started(some_problem())
+    session.propose()
+    state = session.state()
+    before = str(state)
+    session.propose()
+    assert str(state) == before
+
+
+@pytest.mark.parametrize(("inputs", "relevant"), [(50, False), (200, True)])
+def test_many_inputs(inputs, relevant):
+    features = np.random.default_rng(0).uniform(-2.0, 2.0, (400, inputs))
+    problem = problem_of(features, features[:, 3] * features[:, 17] + features[:, 3] ** 2)
+    if relevant:
+        known = tuple(1.0 if j in (3, 17, 25) else 0.01 for j in range(inputs))
+        problem = Problem(**{**vars(problem), "relevance": known})
+    loss, found = best_of(started(problem), problem, 40)
+    assert loss < 1e-18
+    assert set(found.features) == {3, 17}
+
+
+def test_many_rows_are_searched_on_some_and_fitted_to_more():
+    features = np.random.default_rng(0).uniform(0.5, 2.0, (20_000, 3))
+    noise = 0.01 * np.random.default_rng(1).normal(size=20_000)
+    problem = problem_of(features, features[:, 0] * features[:, 1] + np.exp(-features[:, 2]) + noise)
+    loss, _ = best_of(started(problem), problem, 10, enough=1.1 * np.var(noise) / np.var(features[:, 0]))
+    assert loss < 1e-3
+
+
+def test_paper_architecture_finds_what_it_can_hold():
+    features = np.random.default_rng(4).uniform(-1.0, 1.0, (120, 2))
+    problem = problem_of(features, 2.0 * np.sin(features[:, 0]) * features[:, 1])
+    paper = DySymNet.paper()
+    loss, _ = best_of(started(problem, paper), problem, 8)
+    assert loss < 1e-6
+
+
+def test_awkward_tables():
+    random = np.random.default_rng(0)
+    wide = random.normal(size=(6, 30))
+    constant = np.column_stack([np.full(70, 2.0), random.uniform(-1.0, 1.0, 70), np.zeros(70)])
+    for features, target in ((wide, wide[:, 0] ** 2), (constant, np.exp(constant[:, 1]))):
+        proposals = started(problem_of(features, target)).propose()
+        for law in proposals.expressions:
+            assert np.isfinite(evaluate(law, features)).all()
+    assert proposals.expressions
+
+
+def test_divergent_structures_are_counted_and_not_proposed():
+    features = np.random.default_rng(0).uniform(-1.0, 1.0, (80, 2))
+    problem = problem_of(features, features[:, 0] ** 3, OperatorSet.parse("+ * log sqrt"))
+    session = started(problem)
+    proposals = session.propose()
+    assert 0 < session.diverged < session.structures == proposals.evaluations
+    for law in proposals.expressions:
+        assert np.isfinite(evaluate(law, features)).all()
+
+
+def test_laws_contain_what_is_required():
+    features = np.random.default_rng(0).uniform(-1.0, 1.0, (80, 3))
+    problem = problem_of(features, features[:, 0] * features[:, 1], required=[2])
+    for _ in range(2):
+        for law in started(problem).propose().expressions:
+            assert 2 in law.features
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"layers": 0}, "layers is 0"),
+        ({"width": 99}, "width is 99"),
+        ({"sparse": 1.5}, "sparse is 1.5"),
+        ({"wiring": "odd"}, "'odd'"),
+        ({"rows": 0}, "rows is 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, part):
+    with pytest.raises(OptionError, match=part):
+        DySymNet(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "operators", "part"),
+    [
+        ({}, "+ -", "besides sums"),
+        ({"operators": ("id", "+")}, "+ - sin", "cannot be a unit"),
+        ({"operators": ("id", "add")}, "+ - sin", "allows none"),
+        ({"operators": ("cos",)}, "+ - sin", "it has sin"),
+        ({"operators": ("where",)}, "+ - sin", "'where' cannot be a unit"),
+        ({"operators": ()}, "+ - sin", "none"),
+    ],
+)
+def test_operators_without_a_unit_are_refused(settings, operators, part):
+    features = np.zeros((5, 1))
+    problem = problem_of(features, np.arange(5.0), OperatorSet.parse(operators))
+    with pytest.raises(OptionError, match=part):
+        DySymNet(**settings).start(problem, np.random.SeedSequence(0), 1)
