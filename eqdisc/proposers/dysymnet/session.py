@@ -146,6 +146,18 @@ class NetworkSession:
         self.structures = state["structures"]
         self.diverged = state["diverged"]
 
+    def example(self, structures: int = 2000) -> tuple[Net, Net, Expression | None]:
+        """A network fitted, the same pruned, and its law: the best of so many structures, for a picture."""
+        sampled = self._policy.sample(structures, self._random)
+        seeds = self._random.integers(1, 2**63, structures, dtype=np.uint64) | np.uint64(1)
+        fits = self._fitted(sampled, seeds)
+        best = fits.take(np.argsort(self._descriptions(fits), kind="stable")[: self._settings.survivors])
+        before = best.take(np.arange(len(best.losses)))
+        self._prune(best)
+        place = int(np.argmin(self._descriptions(best)))
+        law = self._law(best.nets.one(place))
+        return before.nets.one(place), best.nets.one(place), law
+
     # ------------------------------------------------------------ a batch
 
     def _count(self) -> int:
