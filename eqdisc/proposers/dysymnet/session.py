@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Structures of the first epoch, before their cost is known; the least and most of one epoch.
 FIRST, LEAST, MOST = 1000, 200, 40_000
+#: Edges that the networks of an epoch have at most, 13 bytes each.
+MOST_EDGES = 10_000_000
 #: Structures that a thread takes at a time.
 SHARE = 50
 PRUNE_SHARE = 2
@@ -163,7 +165,8 @@ class NetworkSession:
     def _count(self) -> int:
         if self._cost == 0.0:
             return FIRST
-        return int(np.clip(self._settings.epoch_work / self._cost, LEAST, MOST))
+        most = max(LEAST, min(MOST, MOST_EDGES // self._edges))
+        return int(np.clip(self._settings.epoch_work / self._cost, LEAST, most))
 
     def _schedule(self) -> Schedule:
         q = self._settings
