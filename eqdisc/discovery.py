@@ -69,7 +69,8 @@ def discover(
     max_size   : nodes a law may have
     proposers  : strategies, by name ("gp,closed_form") or as objects like `Seeds(("a*x**2",))`; None for all
     stability  : so many tables drawn again from the rows are searched too, each for a share of the epochs
-    units      : of columns, over those of the header: "v=m/s,t=s", a mapping, or the path of a TOML file
+    units      : of columns, over those of the header: "v=m/s,t=s", the path of a TOML file, several of these,
+                 or a mapping
     constants  : what numbers in laws may be, where columns have units: "free", of any unit; "dimensionless",
                  mere numbers; "named", mere numbers and the constants of nature offered
     physical_constants : constants of nature to offer, "c,h,k_B" or a list of names; "all" for all

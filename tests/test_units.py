@@ -230,6 +230,7 @@ def test_the_command(tmp_path: Path) -> None:
         assert any(words in result.stdout for words in (" is c\n", "agrees with c\n")), result.stdout
     for options, message in (
         (["--units", "t=kg"], "its header says 's'"),
+        (["--units", "t=s", "--units", "t=min"], "the column 't' is given two units, 's' and 'min'"),
         (["--units", "t=secnd"], "did you mean"),
         (["--units", "time=s"], "no column 'time'"),
         (["--units", "nowhere.toml"], "cannot be read"),

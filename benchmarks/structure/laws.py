@@ -20,7 +20,7 @@ def between(low: float, high: float) -> Range:
     return ("plain", low, high)
 
 
-WIDE, ANGLE = over(0.1, 10.0), between(0.0, 6.28)
+WIDE, MILD, ANGLE = over(0.1, 10.0), over(0.3, 3.0), between(0.0, 6.28)
 LAWS: dict[str, tuple[list[Range], Callable[..., FloatArray]]] = {
     "moving mass": (
         [over(1, 100), over(0.1, 0.9), over(1, 3)],
@@ -76,6 +76,33 @@ LAWS: dict[str, tuple[list[Range], Callable[..., FloatArray]]] = {
     "two volumes": ([WIDE] * 4, lambda n, k, v, w: n * k * np.log(v / w)),
     "ring": ([WIDE] * 5, lambda e, n, a, b, r: e * n * (a**2 + b**2) ** 1.5 / r),
     "three products": ([WIDE] * 6, lambda a, b, c, d, e, f: a * b + c * d + e * f),
+    "norm of three": (
+        [WIDE, *[MILD] * 3],
+        lambda m, a, b, c: m * np.sin(np.sqrt(a**2 + b**2 + c**2)) / np.sqrt(a**2 + b**2 + c**2),
+    ),
+    "norm of four": (
+        [between(1, 3)] * 5,
+        lambda m, a, b, c, d: m * np.tanh(0.1 * (a**2 + b**2 + c**2 + d**2)),
+    ),
+    "bound dot product": (
+        [MILD] * 6,
+        lambda a, b, c, d, e, f: (a * b + c * d + e * f) / (1 + (a * b + c * d + e * f) ** 2),
+    ),
+    "far sources": (
+        [between(1, 5)] * 6,
+        lambda a, b, c, d, e, f: 1 / (1 + (a - b) ** 2 + (c - d) ** 2 + (e - f) ** 2),
+    ),
+    "two alike": ([MILD, MILD, WIDE], lambda a, b, c: c * np.exp(-a * b) * (a + b)),
+    "two alike in a logarithm": ([MILD] * 2, lambda a, b: (a + b) * np.log(1 + a * b)),
+    "two alike and a third": ([MILD] * 3, lambda a, b, c: np.sin(a * b) + c * (a + b) ** 1.5),
+    "energy": ([MILD] * 3, lambda v, g, h: np.tanh(0.2 * (v**2 + 2 * g * h))),
+    "weights": ([MILD] * 3, lambda a, b, c: c * np.tanh(a + 0.5 * b)),
+    "wave in space": ([MILD] * 3, lambda a, x, t: a * np.cos(1.5 * x - 2.3 * t)),
+    "fraction": ([MILD] * 4, lambda a, b, c, x: (a + b * x) / (c + x)),
+    "inhibited enzyme": ([MILD] * 4, lambda v, k, s, i: v * s / (k * (1 + i) + s + s**2 / 4)),
+    "fraction of decays": ([MILD] * 4, lambda a, b, c, x: (a * np.exp(-b) + c * x) / (1 + a * b * x)),
+    "fall": ([MILD] * 4, lambda a, b, c, t: np.sin(a) * b + b * c * t + np.exp(-c) * t**2 / 2),
+    "cubic term": ([MILD] * 3, lambda a, b, x: a * x + np.sin(b) * x**3),
 }
 
 

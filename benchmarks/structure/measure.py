@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmarks.structure.laws import LAWS, shapeless, table
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.structure import Structure
+from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.joining import joinings
-from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
+from eqdisc.proposers.structure.polynomial import polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import separations
 from eqdisc.scoring.rounding import is_exact
@@ -59,7 +61,8 @@ def quiet(seeds: int) -> None:
                     "joining": joinings(view),
                     "separation": separations(view, rows),
                     "periodic": periodic_inputs(view, ANGLES),
-                    "linear": linear_inputs(view, rows),
+                    "polynomial": polynomial_inputs(view, rows),
+                    "exchange": exchanges(view),
                 }
                 seen.update(name for name, found in tests.items() if found)
         print(f"noise {noise:<5} of {tables} tables:", dict(seen), flush=True)
@@ -96,12 +99,13 @@ def main(arguments: Sequence[str]) -> None:
     """`what [first last]`: of the laws, by number; `what seeds` for the false positives."""
     what, *numbers = arguments
     bounds = [int(number) for number in numbers]
-    if what == "dummies":
-        dummies(list(LAWS), *(bounds or [2]))
-    elif what == "quiet":
-        quiet(*(bounds or [10]))
-    else:
-        recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
+    with threadpool_limits(1, user_api="blas"):  # as a search has it
+        if what == "dummies":
+            dummies(list(LAWS), *(bounds or [2]))
+        elif what == "quiet":
+            quiet(*(bounds or [10]))
+        else:
+            recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def discover(  # one parameter for each option: the signature is the command lin
         int, typer.Option(metavar="N", help="Search N resampled tables too, in twice the time.")
     ] = 0,
     units: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="A=UNIT,...",
             help="Units that laws respect, such as v=m/s,t=s, or a TOML file of them.",

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,14 +12,14 @@ from eqdisc.data.header import shortened
 from eqdisc.data.units import Unit, UnknownUnitError, read_unit
 from eqdisc.errors import OptionError
 
-GivenUnits = Mapping[str, str] | str | os.PathLike[str]
+GivenUnits = Mapping[str, str] | str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _WANTED = "wanted 'v=m/s,t=s', a mapping of columns to units, or a TOML file with lines such as v = \"m/s\""
 
 
 def given_units(units: GivenUnits | None) -> dict[str, str]:
-    """Units by column, from "v=m/s,t=s", the path of a TOML file, or a mapping.
+    """Units by column, from "v=m/s,t=s", the path of a TOML file, several of these, or a mapping.
 
-    OptionError for anything else, a column given twice, or a file that cannot be read.
+    OptionError for anything else, a column given two units, or a file that cannot be read.
 
     >>> given_units("v=m/s, density = kg/m3")
     {'v': 'm/s', 'density': 'kg/m3'}
@@ -28,19 +28,29 @@ def given_units(units: GivenUnits | None) -> dict[str, str]:
         return {}
     if isinstance(units, Mapping):
         return _checked(units, "the units")
-    if not isinstance(units, str | os.PathLike):
+    if isinstance(units, str | os.PathLike):
+        units = [units]
+    if not isinstance(units, list | tuple) or not all(isinstance(one, str | os.PathLike) for one in units):
         raise OptionError(f"the units are {units!r}; {_WANTED}")
-    if not isinstance(units, str) or units.casefold().endswith(".toml"):
-        return _from_file(Path(units))
     found: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in units.split(","))):
-        name, sign, unit = (word.strip() for word in part.rpartition("="))
-        if not sign or not name:
-            raise OptionError(f"{part!r} in the units has no column and unit; {_WANTED}")
+    for name, unit in (pair for one in units for pair in _pairs(one)):
         if found.get(name, unit) != unit:
             raise OptionError(f"the column {name!r} is given two units, {found[name]!r} and {unit!r}")
         found[name] = unit
     return found
+
+
+def _pairs(units: str | os.PathLike[str]) -> list[tuple[str, str]]:
+    """Columns and units of one text or file."""
+    if not isinstance(units, str) or units.casefold().endswith(".toml"):
+        return list(_from_file(Path(units)).items())
+    pairs = []
+    for part in filter(None, (part.strip() for part in units.split(","))):
+        name, sign, unit = (word.strip() for word in part.rpartition("="))
+        if not sign or not name:
+            raise OptionError(f"{part!r} in the units has no column and unit; {_WANTED}")
+        pairs.append((name, unit))
+    return pairs
 
 
 def with_units(dataset: Dataset, given: Mapping[str, str]) -> Dataset:

@@ -37,6 +37,11 @@ class Surrogate:
     values: FloatArray
     share: float
 
+    def at(self, coordinates: FloatArray) -> FloatArray:
+        """(n,) values at any points."""
+        values: FloatArray = _columns(coordinates, self.degrees) @ self.coefficients
+        return values
+
     def gradient(self, coordinates: FloatArray) -> FloatArray:
         """(n, d) derivatives with respect to the coordinates at any points."""
         tables, slopes = _legendre(coordinates, int(self.degrees.max(initial=0)))
@@ -57,16 +62,6 @@ class Surrogate:
         total: FloatArray = _columns(coordinates, self.degrees[within]) @ self.coefficients[within]
         return total
 
-    def line(self, coordinates: FloatArray, j: int) -> tuple[FloatArray, FloatArray]:
-        """(n,) value at the middle of a coordinate that the polynomial is linear in, and (n,) its slope."""
-        at_middle = coordinates.copy()
-        at_middle[:, j] = 0.0
-        at_end = coordinates.copy()
-        at_end[:, j] = 1.0
-        level: FloatArray = _columns(at_middle, self.degrees) @ self.coefficients
-        end: FloatArray = _columns(at_end, self.degrees) @ self.coefficients
-        return level, end - level
-
     def joint(self) -> FloatArray:
         """(d, d) share of the sum of squared coefficients in terms that read both inputs; alone: diagonal."""
         squares = self.coefficients**2 * np.any(self.degrees > 0, axis=1)
@@ -81,13 +76,11 @@ def lay(
     target: FloatArray,
     groups: Sequence[Sequence[int]] | None = None,
     highest: int = HIGHEST,
-    linear: int | None = None,
 ) -> Surrogate:
     """The polynomial of the degree that predicts left-out rows best.
 
     coordinates : (n, d), each within [-1, 1]; target : (n,), finite
     groups      : inputs that may meet in one term; all where None
-    linear      : an input that enters in the first power at most
 
     >>> x = np.random.default_rng(0).uniform(-1, 1, (200, 2))
     >>> laid = lay(x, x[:, 0] ** 2 * x[:, 1])
@@ -107,11 +100,8 @@ def lay(
     best, parts = constant, tuple(tuple(group) for group in groups or (range(d),))
     allowed = min(MOST_COLUMNS, n // ROWS_PER_COLUMN)
     worse = 0
-    for degree in _ladder(d, parts, allowed, highest, linear is not None):
-        terms = _terms(d, degree, parts)
-        if linear is not None:
-            terms = terms[terms[:, linear] <= 1]
-        found = _laid(coordinates, target, terms, spread)
+    for degree in _ladder(d, parts, allowed, highest):
+        found = _laid(coordinates, target, _terms(d, degree, parts), spread)
         if found.share < best.share:
             best, worse = found, 0
         else:
@@ -119,6 +109,12 @@ def lay(
         if best.share < 1e-22 or worse > 1:
             break
     return best
+
+
+def terms_of(coordinates: FloatArray, degree: int) -> FloatArray:
+    """(n, m) all products of Legendre polynomials of total degree up to `degree`, the constant first."""
+    d = coordinates.shape[1]
+    return _columns(coordinates, _terms(d, degree, (tuple(range(d)),)))
 
 
 def scaled(columns: FloatArray) -> FloatArray:
@@ -129,14 +125,10 @@ def scaled(columns: FloatArray) -> FloatArray:
     return np.clip(middle, -1.0, 1.0)
 
 
-def _ladder(
-    d: int, parts: tuple[tuple[int, ...], ...], allowed: int, highest: int, linear: bool
-) -> list[int]:
+def _ladder(d: int, parts: tuple[tuple[int, ...], ...], allowed: int, highest: int) -> list[int]:
     """Degrees to try, rising: all small ones, then every other up to what the rows allow."""
 
     def columns(degree: int) -> int:
-        if linear:
-            return comb(d - 1 + degree, degree) + comb(d - 2 + degree, degree - 1)
         return 1 + sum(comb(len(part) + degree, degree) - 1 for part in parts)
 
     fitting = [degree for degree in range(1, highest + 1) if columns(degree) <= allowed]

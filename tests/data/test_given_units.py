@@ -44,7 +44,9 @@ def test_given_units_win_over_those_of_the_header_with_a_note() -> None:
         ("dist", "'dist' in the units has no column and unit"),
         ("=m", "no column and unit"),
         ("dist=m,dist=s", "given two units, 'm' and 's'"),
+        (["dist=m", "time=s, dist=s"], "given two units, 'm' and 's'"),
         (17, "the units are 17"),
+        (["dist=m", 17], "the units are .*17"),
         ("nowhere.toml", "nowhere.toml with units cannot be read"),
     ],
 )

@@ -5,6 +5,12 @@ rows alike; they are the right measure near a law, but far from one they favour 
 error is never above 100 %. Errors of the logarithm have no such bias, and with a slope and an intercept there
 they leave a factor and a power free: the size of any law can be followed over all decades at once. Signs are
 left to the other losses, under which such trees are fitted again.
+
+Ranks weigh all rows alike as well, whatever monotone function the target is of a law. An island that follows
+the ranks of the target in the place of a relative one was measured on six laws over decades, three seeds
+each: 12 runs of 18 came to the law instead of 13, and those that both found took 37 % more epochs (67 for
+49). Ranks are bounded where laws are not, so that what follows them best is a bent stranger of the law; left
+out.
 """
 
 from dataclasses import dataclass

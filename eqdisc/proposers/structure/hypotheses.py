@@ -3,11 +3,12 @@
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.dimensional import UNITS, unit_scalings
 from eqdisc.proposers.structure.dropping import CERTAIN, droppings
+from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.hypothesis import Hypothesis
 from eqdisc.proposers.structure.inverting import inversions
 from eqdisc.proposers.structure.joining import joinings
-from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
+from eqdisc.proposers.structure.polynomial import polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import IN_LOGARITHMS, has_single_part, separations
 from eqdisc.search.view import View
@@ -42,18 +43,22 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     if fewer:  # a factor of one input is a scaling already
         apart = [h for h in apart if h.kind != IN_LOGARITHMS or not has_single_part(h)]
     angles = periodic_inputs(view, frozenset(problem.operators.names))
-    lines = linear_inputs(view, rows) if not fewer else []
+    sure = [h for h in fewer if not h.loses]
+    powers = polynomial_inputs(view, rows) if not sure else []
     first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
+    if powers and first is fewer:  # no removal is sure
+        first, powers = powers, fewer
     return [
         *dropped,
         *first[:1],
         *angles[:1],
         *second[:1],
-        *lines[:1],
+        *powers[:1],
         *first[1:],
         *second[1:],
         *angles[1:],
-        *lines[1:],
+        *powers[1:],
+        *(exchanges(view) if not sure else []),
         *inversions(view),
     ]
 

@@ -1,4 +1,5 @@
-"""The inverse of an input in its place: a ratio found in the data may be the one way up or the other."""
+"""The inverse or the root of an input in its place: a ratio found in the data may be the one way up or the
+other, a sum of squares is a norm squared."""
 
 import numpy as np
 
@@ -8,11 +9,13 @@ from eqdisc.search.reduction import ChangeOfVariables
 from eqdisc.search.view import View
 
 MOST_INPUTS = 2
-KIND = "inverse"
+KIND, ROOT = "inverse", "root"
+TURNS = frozenset({KIND, ROOT})
 
 
 def inversions(view: View) -> list[Hypothesis]:
-    """Each input turned over, and all together; for problems of so few inputs that asking again is cheap.
+    """Each input turned over, and all together, and the root of each; for problems of so few inputs that
+    asking again is cheap.
 
     No test: the data cannot tell a ratio from its inverse, only laws written in one are longer than in the
     other.
@@ -20,14 +23,14 @@ def inversions(view: View) -> list[Hypothesis]:
     k = view.features.shape[1]
     if k > MOST_INPUTS or np.min(np.abs(view.features)) == 0.0:
         return []
-    x, target = variables(k), Expression.variable(k)
-    chosen = [(j,) for j in range(k)] + ([tuple(range(k))] if k > 1 else [])
+    x = variables(k)
+    alone = [frozenset({j}) for j in range(k)]
+    together = [frozenset(range(k))] if k > 1 else []
+    positive = [j for j in range(k) if np.min(view.features[:, j]) > 0.0 and not view.changing[j]]
+    inverted = [tuple(1.0 / e if j in chosen else e for j, e in enumerate(x)) for chosen in alone + together]
+    rooted = [tuple(Expression.apply("sqrt", e) if i == j else e for i, e in enumerate(x)) for j in positive]
+    target = Expression.variable(k)
     return [
-        Hypothesis(
-            ChangeOfVariables(tuple(1.0 / e if j in turned else e for j, e in enumerate(x)), target, target),
-            KIND,
-            0.0,
-            1.0,
-        )
-        for turned in chosen
+        *(Hypothesis(ChangeOfVariables(inputs, target, target), KIND, 0.0, 1.0) for inputs in inverted),
+        *(Hypothesis(ChangeOfVariables(inputs, target, target), ROOT, 0.0, 1.0) for inputs in rooted),
     ]

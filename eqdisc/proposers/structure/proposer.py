@@ -9,7 +9,7 @@ from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.hypotheses import hypotheses
 from eqdisc.proposers.structure.hypothesis import Hypothesis
-from eqdisc.proposers.structure.inverting import KIND as INVERSE
+from eqdisc.proposers.structure.inverting import TURNS
 from eqdisc.proposers.structure.rests import Link, Rest, chosen_rests
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
@@ -172,7 +172,7 @@ class StructureSession:
             parts = hypothesis.reduction.problems(problem)
             if not parts:
                 continue
-            depth = 0 if hypothesis.kind == INVERSE else work.depth - 1
+            depth = 0 if hypothesis.kind in TURNS else work.depth - 1
             found: list[list[Expression]] = [[] for _ in parts]
             kinds = [hypothesis.kind]
             for place, part in enumerate(parts):
@@ -252,5 +252,5 @@ class StructureSession:
 
 def _followed(suggested: Sequence[Hypothesis], branches: int, turning: bool) -> list[Hypothesis]:
     """The first few that change the problem, then, where asked for, all that only turn an input over."""
-    changes = [h for h in suggested if h.kind != INVERSE]
-    return [*changes[:branches], *(h for h in suggested if h.kind == INVERSE and turning)]
+    changes = [h for h in suggested if h.kind not in TURNS]
+    return [*changes[:branches], *(h for h in suggested if h.kind in TURNS and turning)]

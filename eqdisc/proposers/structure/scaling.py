@@ -22,6 +22,8 @@ from eqdisc.search.reduction import ChangeOfVariables, comfortable, monomial
 from eqdisc.search.view import View
 
 LARGEST_DEFECT = 0.1
+#: Where so much is missed slopes err (a factor of a wave showed 0.12); larger defects have to pay.
+HAZY, LARGEST_IN_HAZE, GAIN = 1e-3, 0.25, 0.05
 MOST_TRIED = 8
 MOST_INPUTS = 4  # that one symmetry joins
 MOST_COMBINATIONS = 130  # of so many inputs: all fours of 8, all threes of 10, all twos of 16
@@ -44,9 +46,10 @@ class Symmetry:
 def scalings(view: View) -> list[Hypothesis]:
     """Reductions by one input each, those that predict left-out rows best first."""
     found: list[Hypothesis] = []
-    for defect, symmetry in sorted(_candidates(view), key=lambda pair: pair[0])[:MOST_TRIED]:
+    candidates = sorted(_candidates(view), key=lambda pair: pair[0] * PER_INPUT ** len(pair[1].inputs))
+    for defect, symmetry in candidates[:MOST_TRIED]:
         made = confirmed(view, symmetry, defect)
-        if made is not None:
+        if made is not None and (defect < LARGEST_DEFECT or made.share < GAIN * made.known):
             found.append(made)
     return sorted(found, key=lambda h: h.price)
 
@@ -55,6 +58,7 @@ def _candidates(view: View) -> list[tuple[float, Symmetry]]:
     terms = view.slopes * view.features
     usable = np.isfinite(terms).all(axis=0) & (np.min(np.abs(view.features), axis=0) > 0.0)
     level = view.level
+    largest = LARGEST_IN_HAZE if view.surrogate.share > HAZY else LARGEST_DEFECT
     sizes = np.sqrt(np.mean(terms**2, axis=0))
     present = [int(j) for j in np.flatnonzero(usable & (sizes > 1e-9 * np.max(sizes, initial=0.0)))]
     candidates: list[tuple[float, Symmetry]] = []
@@ -69,8 +73,8 @@ def _candidates(view: View) -> list[tuple[float, Symmetry]]:
                 made = _defect(terms, sizes, level, inputs, powers)
                 if best is None or made[0] < best[0]:
                     best = (made[0], Symmetry(inputs, powers, made[1]))
-            if best is not None and best[0] < LARGEST_DEFECT:
-                candidates.append((best[0] * PER_INPUT**count, best[1]))
+            if best is not None and best[0] < largest:
+                candidates.append(best)
     return candidates
 
 

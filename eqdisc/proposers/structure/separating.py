@@ -29,6 +29,31 @@ class Outer:
     apply: Callable[[FloatArray], FloatArray]
     undo: Callable[[Expression], Expression]
 
+    def of(self, rows: Dataset) -> "Aim | None":
+        """The function of the target; None where it is not finite or constant."""
+        with np.errstate(all="ignore"):
+            values = self.apply(rows.target)
+            size = float(np.std(values))
+            sides = [self.apply(rows.target + sign * rows.target_resolution) for sign in (0.5, -0.5)]
+            open_ = np.mean((sides[0] - sides[1]) ** 2) / 3.0 / size**2
+        if not np.isfinite(values).all() or not np.isfinite(size) or size == 0.0:
+            return None
+        return Aim(self, values / size, size, float(open_) if np.isfinite(open_) else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What is separated: (n,) a function of the target in units of its deviation, which is `size`.
+
+    unknown : share of its variance that the digits of the target leave open. Estimates of a function come
+              from a polynomial, which another polynomial follows far better than that
+    """
+
+    outer: Outer
+    values: FloatArray
+    size: float
+    unknown: float
+
 
 def _call(name: str) -> Callable[[Expression], Expression]:
     return lambda e: Expression.apply(name, e)
@@ -65,33 +90,32 @@ def separations(view: View, rows: Dataset) -> list[Hypothesis]:
     if k < 2:
         return []
     found: list[Hypothesis] = []
-    for outer in OUTER:
-        with np.errstate(all="ignore"):
-            aim = outer.apply(view.target)
-            size = float(np.std(aim))
-        if not np.isfinite(aim).all() or not np.isfinite(size) or size == 0.0:
+    for aim in (outer.of(rows) for outer in OUTER):
+        if aim is None:
             continue
-        whole = lay(view.coordinates, aim / size)
+        whole = lay(view.coordinates, aim.values)
         if whole.share > WORTH:
             continue
+        least = MOST_LOST * max(whole.share, aim.unknown) + FLOOR
         best: tuple[Surrogate, tuple[tuple[int, ...], ...]] | None = None
         for parts in _partitions(whole.joint())[:MOST_PARTITIONS]:
-            apart = lay(view.coordinates, aim / size, parts)
-            if apart.share <= MOST_LOST * whole.share + FLOOR and (best is None or len(parts) > len(best[1])):
+            apart = lay(view.coordinates, aim.values, parts)
+            if apart.share <= least and (best is None or len(parts) > len(best[1])):
                 best = apart, parts
         if best is not None:
-            found.append(_hypothesis(view, rows, outer, *best, size))
+            found.append(_hypothesis(view, rows, aim, *best))
     return sorted(found, key=lambda h: h.share)
 
 
 def _hypothesis(
-    view: View, rows: Dataset, outer: Outer, laid: Surrogate, parts: tuple[tuple[int, ...], ...], size: float
+    view: View, rows: Dataset, aim: Aim, laid: Surrogate, parts: tuple[tuple[int, ...], ...]
 ) -> Hypothesis:
+    size = aim.size
     values = [size * laid.part(view.coordinates, part) for part in parts]
     target = Expression.variable(rows.n_features)
     error = size * float(np.sqrt(laid.share)) + 1e-15 * size
-    split = Split(parts, tuple(values), rows, error, outer.undo(target))
-    return Hypothesis(split, f"separation, {outer.name}", laid.share, laid.share)
+    split = Split(parts, tuple(values), rows, error, aim.outer.undo(target))
+    return Hypothesis(split, f"separation, {aim.outer.name}", laid.share, laid.share)
 
 
 def _partitions(joint: FloatArray) -> list[tuple[tuple[int, ...], ...]]:

@@ -12,9 +12,10 @@ from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitRules
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.dimensional import symmetries, unit_scalings
+from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.joining import joinings
-from eqdisc.proposers.structure.linear import linear_inputs
 from eqdisc.proposers.structure.periodic import periodic_inputs
+from eqdisc.proposers.structure.polynomial import polynomial_inputs
 from eqdisc.proposers.structure.scaling import Symmetry, scaling_reduction, scalings
 from eqdisc.proposers.structure.separating import separations
 from eqdisc.search.view import View
@@ -95,24 +96,81 @@ def test_a_square_root_is_not_taken_of_an_input_that_changes_sign():
     assert scaling_reduction(np.abs(features), np.array([False, False]), symmetry) is not None
 
 
-def test_an_input_that_a_function_of_the_target_is_linear_in():
-    law = lambda v, t: np.sqrt(1.0 - v**2) / (1.0 + v * t)  # noqa: E731
-    x = np.random.default_rng(0).uniform(0.1, 0.6, (1200, 2))
-    rows = Dataset.of(x, law(*x.T))
-    found = [h for h in linear_inputs(View.on(rows), rows) if h.kind == "linear, inverse"]
-    (line,) = [h.reduction for h in found if h.reduction.input == 1]
-    np.testing.assert_allclose(line.intercept, 1.0 / np.sqrt(1.0 - x[:, 0] ** 2), rtol=1e-6)
-    np.testing.assert_allclose(line.slope, x[:, 0] / np.sqrt(1.0 - x[:, 0] ** 2), rtol=1e-4)
-    laws = [parse("1/sqrt(1 - x0*x0)", ["x0"]), parse("x0/sqrt(1 - x0*x0)", ["x0"])]
+def two_inputs(law, low=0.1, high=2.0):
+    x = np.random.default_rng(0).uniform(low, high, (1200, 2))
+    return x, Dataset.of(x, law(*x.T))
+
+
+def put_together(reduction, rows, laws):
+    """The values of the law that the laws of the parts make."""
     problem = Problem.of(rows, OperatorSet.default(), 60, seed=0)
-    assert [part.train.n_features for part in line.problems(problem)] == [1, 1]
-    np.testing.assert_allclose(evaluate(line.combine(problem, laws), x), rows.target, rtol=1e-12)
+    assert [part.train.n_features for part in reduction.problems(problem)] == [1] * len(laws)
+    whole = reduction.combine(problem, [parse(law, ["z"]) for law in laws])
+    return evaluate(whole, rows.features)
 
 
-def test_no_line_where_there_is_none():
-    x = np.random.default_rng(0).uniform(0.1, 2.0, (1200, 2))
-    rows = Dataset.of(x, np.exp(-x[:, 0] * x[:, 1]) + np.sin(x[:, 1]) * np.sqrt(x[:, 0]))
-    assert linear_inputs(View.on(rows), rows) == []
+def test_an_input_that_a_function_of_the_target_is_linear_in():
+    x, rows = two_inputs(lambda v, t: np.sqrt(1.0 - v**2) / (1.0 + v * t), high=0.6)
+    found = [h for h in polynomial_inputs(View.on(rows), rows) if h.kind == "linear, inverse"]
+    (line,) = [h.reduction for h in found if h.reduction.input == 1]
+    intercept, slope = (part.values for part in line.above)
+    np.testing.assert_allclose(intercept, 1.0 / np.sqrt(1.0 - x[:, 0] ** 2), rtol=1e-6)
+    np.testing.assert_allclose(slope, x[:, 0] / np.sqrt(1.0 - x[:, 0] ** 2), rtol=1e-4)
+    values = put_together(line, rows, ["1/sqrt(1 - z*z)", "z/sqrt(1 - z*z)"])
+    np.testing.assert_allclose(values, rows.target, rtol=1e-12)
+
+
+def test_an_input_that_the_target_is_quadratic_in_and_a_coefficient_that_is_a_number():
+    _, rows = two_inputs(lambda a, t: np.sin(a) + 3.0 * t + np.exp(-a) * t**2)
+    (best, *_) = polynomial_inputs(View.on(rows), rows)
+    assert best.kind == "quadratic, plain"
+    assert best.reduction.input == 1
+    assert best.reduction.above[1].number == pytest.approx(3.0)
+    values = put_together(best.reduction, rows, ["sin(z)", "exp(-z)"])
+    np.testing.assert_allclose(values, rows.target, rtol=1e-9)
+
+
+def test_an_input_that_the_target_is_a_fraction_of():
+    x, rows = two_inputs(lambda a, s: (np.sin(a) + 2.0 * s) / (1.0 + np.exp(a) * s))
+    (best, *_) = polynomial_inputs(View.on(rows), rows)
+    assert best.kind == "rational, plain"
+    assert best.reduction.input == 1
+    (below,) = best.reduction.below
+    assert np.mean(np.abs(below.values - np.exp(x[:, 0])) < below.errors) > 0.9
+    values = put_together(best.reduction, rows, ["sin(z)", "exp(z)"])
+    np.testing.assert_allclose(values, rows.target, rtol=1e-9)
+
+
+def test_no_polynomial_where_there_is_none():
+    _, rows = two_inputs(lambda a, b: np.exp(-a * b) + np.sin(b) * np.sqrt(a))
+    assert polynomial_inputs(View.on(rows), rows) == []
+
+
+def test_inputs_that_may_change_places():
+    _, rows = two_inputs(lambda a, b: (a + b) * np.log(1.0 + a * b))
+    (found,) = exchanges(View.on(rows))
+    assert [str(e) for e in found.reduction.coordinates] == ["x0 + x1", "x0*x1"]
+    _, rows = two_inputs(lambda a, b: (a + 1.1 * b) * np.log(1.0 + a * b))
+    assert exchanges(View.on(rows)) == []
+
+
+@pytest.mark.parametrize(
+    ("law", "kind", "joint"),
+    [
+        (lambda a, b, c: c * np.tanh(a + 0.5 * b), "joining, plain, weighted", "x0 + 0.5*x1"),
+        (lambda a, b, c: np.exp(-c) * np.sqrt(1.0 + a + b**2), "joining, plain and squared", "x0 + x1**2"),
+        (lambda a, b, c: c * np.sqrt(1.0 + a**2 + 3.7 * b**2), "joining, squared, weighted", None),
+    ],
+)
+def test_sums_with_a_number_and_of_unlike_powers(law, kind, joint):
+    view, _ = view_of(law)
+    (best, *_) = joinings(view)
+    assert best.kind == kind
+    if joint is None:
+        (weight,) = best.reduction.coordinates[0].constants
+        assert max(weight, 1.0 / weight) == pytest.approx(3.7, rel=1e-6)
+    else:
+        assert str(best.reduction.coordinates[0]) == joint
 
 
 def test_where_the_surrogate_says_nothing_nothing_is_reduced():

@@ -1,0 +1,255 @@
+"""A function of the target that is a polynomial or a simple rational function of one input.
+
+`u(y) = a + b x`, `a + b x + c x**2` or `(a + b x) / (1 + c x)` with functions a, b, c of the other inputs, as
+in 1/y = (1 + v cos(t)) / sqrt(1 - v**2), linear in the cosine. Multiplied out each is linear in polynomials
+of the other inputs times powers of x (and of x y): one least-squares problem. The statistic is the error of
+left-out rows, against that of a polynomial of any degree: where the form holds, fewer terms reach higher
+degrees in the other inputs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import comb, sqrt
+
+import numpy as np
+
+from eqdisc._typing import FloatArray
+from eqdisc.data.dataset import Dataset
+from eqdisc.data.resolution import DOUBLE
+from eqdisc.expr.expression import Expression
+from eqdisc.expr.units import UnitRules
+from eqdisc.problem import Problem
+from eqdisc.proposers.structure.hypothesis import FLOOR, MOST_LOST, Hypothesis, variables
+from eqdisc.proposers.structure.separating import OUTER, Aim, Outer
+from eqdisc.search.reduction import substituted, written
+from eqdisc.search.surrogate import HIGHEST, MOST_COLUMNS, ROWS_PER_COLUMN, lay, scaled, terms_of
+from eqdisc.search.view import View
+
+CLEAR = 1e-5  # share missed above which the coefficients are known too badly to be laws of their own
+BEYOND_ERROR = 8.0  # times its error; a part that varies less is a number
+PLAUSIBLE = 30.0  # times the deviation that the left-out rows tell: what is missed is no noise
+MOST_OUTER = 4
+NEAR_POLE = 1e-3  # a denominator that comes so near to zero, relative to its size, says nothing
+
+
+@dataclass(frozen=True)
+class Form:
+    """Powers of the input above, and below beside one; functions of the target that it is tried with."""
+
+    name: str
+    above: int
+    below: int
+    outer: tuple[Outer, ...]
+
+
+FORMS = (
+    Form("linear", 1, 0, OUTER[:MOST_OUTER]),
+    Form("quadratic", 2, 0, OUTER[:1]),
+    Form("rational", 1, 1, OUTER[:1]),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficient:
+    """A function of the other inputs: (n,) estimates and (n,) their errors."""
+
+    values: FloatArray
+    errors: FloatArray
+
+    @property
+    def number(self) -> float | None:
+        """The number that it is, as far as its errors tell; None where it varies."""
+        largest = float(np.max(np.abs(self.values), initial=0.0))
+        error = BEYOND_ERROR * float(np.median(self.errors))
+        if largest <= error:
+            return 0.0
+        return float(np.median(self.values)) if np.ptp(self.values) <= error else None
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """A target that is `undo` of a polynomial in one input, over 1 + such a polynomial without constant.
+
+    input : its number
+    above : coefficients of the powers from 0; below : of those from 1
+    rows  : the table these belong to
+    undo  : the target, in terms of the k inputs and the fraction as variable k
+    """
+
+    input: int
+    above: tuple[Coefficient, ...]
+    below: tuple[Coefficient, ...]
+    rows: Dataset
+    undo: Expression
+
+    def problems(self, problem: Problem) -> tuple[Problem, ...]:
+        """One for each coefficient that is not a number."""
+        others = self._others
+        table = self.rows.select([self.rows.feature_names[j] for j in others])
+        units = problem.units
+        if units is not None:
+            units = UnitRules(tuple(units.features[j] for j in others), None, units.constants)
+        made: list[Problem] = []
+        for part in (*self.above, *self.below):
+            if part.number is not None:
+                continue
+            found = replace(
+                table,
+                target=part.values,
+                # As for the parts of a sum: an error spread evenly has this half-unit.
+                target_resolution=sqrt(3.0) * part.errors + np.abs(part.values) * DOUBLE,
+                sigma=None,
+                target_unit=None,
+            )
+            made.append(Problem(found, found, None, problem.operators, problem.max_size, units=units))
+        return tuple(made)
+
+    def combine(self, problem: Problem, laws: Sequence[Expression]) -> Expression | None:
+        """The fraction, undone."""
+        found = iter(laws)
+        above = self._sum(self.above, 0, found)
+        below = self._sum(self.below, 1, found)
+        if above is None:
+            return None
+        fraction = above if below is None else above / (1.0 + below)
+        return written(substituted(self.undo, [*variables(self.rows.n_features), fraction]), problem)
+
+    @property
+    def _others(self) -> list[int]:
+        return [j for j in range(self.rows.n_features) if j != self.input]
+
+    def _sum(self, parts: Sequence[Coefficient], first: int, laws: Iterator[Expression]) -> Expression | None:
+        """Coefficients times powers from the first on; None where all are zero."""
+        x, others = Expression.variable(self.input), [Expression.variable(j) for j in self._others]
+        total: Expression | None = None
+        for power, part in enumerate(parts, first):
+            number = part.number
+            if number == 0.0:
+                continue
+            factor = substituted(next(laws), others) if number is None else Expression.constant(number)
+            term = factor if power == 0 else factor * (x if power == 1 else Expression.apply("square", x))
+            total = term if total is None else total + term
+        return total
+
+
+def polynomial_inputs(view: View, rows: Dataset) -> list[Hypothesis]:
+    """Inputs that a function of the target is a simple function of, those that predict left-out rows best
+    first.
+
+    rows : the rows of the view
+    """
+    k = view.features.shape[1]
+    if k < 2:
+        return []
+    found: list[Hypothesis] = []
+    for aim in (outer.of(rows) for outer in OUTER[:MOST_OUTER]):
+        if aim is None:
+            continue
+        most = MOST_LOST * max(lay(view.coordinates, aim.values).share, aim.unknown) + FLOOR**2
+        for j in range(k):
+            for form in (form for form in FORMS if aim.outer in form.outer):
+                laid = _laid(view, aim.values, j, form)
+                if laid is None or laid.share > min(most, CLEAR):
+                    continue
+                made = _reduction(view, rows, aim, form, laid)
+                if made is not None:
+                    kind = f"{form.name}, {aim.outer.name}"
+                    found.append(Hypothesis(made, kind, laid.share, laid.share))
+                break  # a simpler form of this input holds
+    return sorted(found, key=lambda h: h.share)
+
+
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """Least squares of one form: (n, m) polynomials of the others, (m, c) coefficients, (p, p) the root of
+    their covariance, the share of variance that left-out rows are missed by."""
+
+    input: int
+    basis: FloatArray
+    coefficients: FloatArray
+    spread: FloatArray
+    share: float
+
+
+def _laid(view: View, aim: FloatArray, j: int, form: Form) -> _Laid | None:
+    """The form with polynomials of the degree that predicts left-out rows best."""
+    others = np.delete(view.coordinates, j, axis=1)
+    x = scaled(view.features[:, [j]])
+    count = 1 + form.above + form.below
+    allowed = min(MOST_COLUMNS, aim.size // ROWS_PER_COLUMN)
+    best: _Laid | None = None
+    worse = 0
+    for degree in range(1, HIGHEST + 1):
+        if worse > 1 or count * comb(others.shape[1] + degree, degree) > allowed:
+            break
+        made = _solved(j, terms_of(others, degree), x, aim, form)
+        if made is not None and (best is None or made.share < best.share):
+            best, worse = made, 0
+        else:
+            worse += 1
+    return best
+
+
+def _solved(j: int, basis: FloatArray, x: FloatArray, aim: FloatArray, form: Form) -> _Laid | None:
+    """One degree; a fraction twice, the second time weighted by its denominator (Sanathanan and Koerner,
+    1963), so that the error is that of the target."""
+    weight = np.ones(aim.size)
+    powers = [x[:, 0] ** power for power in range(form.above + 1)]
+    powers += [-(x[:, 0] ** power) * aim for power in range(1, form.below + 1)]
+    design = np.hstack([basis * power[:, None] for power in powers])
+    for _ in range(1 + (form.below > 0)):
+        orthogonal, triangle = np.linalg.qr(design / weight[:, None])
+        size = np.abs(np.diag(triangle))
+        if np.min(size) < 1e-12 * np.max(size):
+            return None
+        inner = orthogonal.T @ (aim / weight)
+        solution = np.linalg.solve(triangle, inner)
+        leverage = np.minimum(np.sum(orthogonal**2, axis=1), 1.0 - 1e-6)
+        missed = (aim / weight - orthogonal @ inner) / (1.0 - leverage)
+        coefficients = solution.reshape(len(powers), -1).T
+        below = np.ones(aim.size)
+        for power in range(form.below):
+            below = below + (basis @ coefficients[:, form.above + 1 + power]) * x[:, 0] ** (power + 1)
+        if np.min(np.abs(below)) < NEAR_POLE * np.max(np.abs(below)):
+            return None
+        previous, weight = weight, below
+    share = float(np.mean((missed * previous / below) ** 2) / np.var(aim))
+    deviation = PLAUSIBLE * sqrt(float(np.mean(missed**2))) + 1e-15
+    return _Laid(j, basis, coefficients, deviation * np.linalg.inv(triangle), share)
+
+
+def _reduction(view: View, rows: Dataset, aim: Aim, form: Form, laid: _Laid) -> Polynomial | None:
+    """Coefficients of powers of the input in the place of those of its coordinate."""
+    column = view.features[:, laid.input]
+    low, high = float(np.min(column)), float(np.max(column))
+    half, middle = 0.5 * (high - low), 0.5 * (high + low)
+    count = laid.coefficients.shape[1]
+    # Rows of `change` are powers of the input, columns those of the coordinate (x - middle) / half.
+    above = _change(form.above, half, middle)
+    below = _change(form.below, half, middle)
+    mixed = np.zeros((count, count))
+    mixed[: form.above + 1, : form.above + 1] = aim.size * above
+    mixed[form.above + 1 :, form.above + 1 :] = below[1:, 1:]
+    values = laid.basis @ laid.coefficients @ mixed.T
+    errors = np.empty_like(values)
+    for c in range(count):
+        root = np.hstack([laid.basis * mixed[c, i] for i in range(count)]) @ laid.spread
+        errors[:, c] = np.sqrt(np.sum(root**2, axis=1))
+    if form.below:
+        first = laid.basis @ laid.coefficients[:, form.above + 1 :]
+        one = 1.0 + first @ below[0, 1:]  # the denominator where the input is zero
+        if np.min(np.abs(one)) < NEAR_POLE * np.max(np.abs(one)):
+            return None
+        values, errors = values / one[:, None], errors / np.abs(one)[:, None] * sqrt(2.0)
+    parts = [Coefficient(values[:, c], errors[:, c]) for c in range(count)]
+    undo = aim.outer.undo(Expression.variable(rows.n_features))
+    return Polynomial(laid.input, tuple(parts[: form.above + 1]), tuple(parts[form.above + 1 :]), rows, undo)
+
+
+def _change(degree: int, half: float, middle: float) -> FloatArray:
+    """(degree + 1, degree + 1) powers of (x - middle) / half, as columns, in powers of x."""
+    change = np.zeros((degree + 1, degree + 1))
+    for power in range(degree + 1):
+        for low in range(power + 1):
+            change[low, power] = comb(power, low) * (-middle) ** (power - low) / half**power
+    return change
