@@ -1,0 +1,1 @@
+"""Neural-guided dynamic symbolic networks (DySymNet)."""
