@@ -24,7 +24,7 @@ class Controller:
     risk          : share of a batch that is its elite; all else is not learned from
     floor         : share of the structures drawn by the uniform policy, whatever was learned
     patience      : batches without a gain after which it starts afresh; None for never
-    collapse      : nats; it starts afresh where the elite surprises it less. 0 for never
+    collapse      : nats; it starts afresh where its entropy is less. 0 for never
     """
 
     hidden: int = 32
@@ -33,7 +33,7 @@ class Controller:
     risk: float = 0.05
     floor: float = 0.3
     patience: int | None = 50
-    collapse: float = 1.0
+    collapse: float = 2.0
 
     def __post_init__(self) -> None:
         self._demand("hidden", self.hidden >= 1, "at least 1")
@@ -82,54 +82,47 @@ class RecurrentPolicy:
         self._adam = Adam(self._first.size, self.settings.learning_rate)
         self._best = -inf
         self._stale = 0
+        self._entropy = inf
 
     def sample(self, count: int, random: np.random.Generator) -> Structures:
         """`count` structures, each with probability `floor` from the uniform policy."""
         tokens = self.grammar.encode(self.grammar.uniform(count, random))
         own = random.random(count) >= self.settings.floor
         told = np.full((np.count_nonzero(own), self.grammar.steps), NONE)
-        for _ in self.network.walk(told, random):
-            pass  # the walk writes what it draws
+        log_p = log_probabilities(self.network.walk(told, random), len(told))
+        self._entropy = -float(log_p.mean()) if log_p.size else inf
         tokens[own] = told
         return self.grammar.decode(tokens)
 
     def log_probability(self, structures: Structures) -> FloatArray:
         """(b,) log-probability of structures by the policy itself, the floor left out."""
         tokens = self.grammar.encode(structures)
-        return log_probabilities(list(self.network.walk(tokens)), len(tokens))
+        return log_probabilities(self.network.walk(tokens), len(tokens))
 
     def learn(self, structures: Structures, rewards: FloatArray) -> None:
         """One step towards the structures of the largest (b,) rewards, of which only the order matters.
 
         Any structures may be told, whoever found them. Rewards of -inf and NaN are worse than all others.
+        The gradient is that of the policy's own log-probability, wherever a structure came from.
         """
-        rewards = np.where(np.isnan(rewards), -inf, rewards)
-        tokens = self.grammar.encode(structures)
-        weights = elite_weights(rewards, self.settings.risk)
-        elite = np.flatnonzero(weights)
-        surprise = inf
-        if elite.size:
-            surprise = self._climb(tokens[elite], weights[elite])
-        best = rewards.max(initial=-inf)
+        tokens, weights = elite(self.grammar.encode(structures), rewards, self.settings.risk)
+        if weights.size:
+            moments = list(self.network.walk(tokens))
+            gradient = self.network.gradient(moments, weights, self.settings.entropy * weights)
+            self.network.parameters += self._adam.step(gradient)
+        best = np.fmax.reduce(rewards, initial=-inf)
         self._stale = 0 if best > self._best else self._stale + 1
-        self._best = max(best, self._best)
+        self._best = max(float(best), self._best)
         patience = self.settings.patience
-        if surprise < self.settings.collapse or (patience is not None and self._stale >= patience):
+        if self._entropy < self.settings.collapse or (patience is not None and self._stale >= patience):
             self._restart()
-
-    def _climb(self, tokens: IntArray, weights: FloatArray) -> float:
-        """One step of Adam; by how many nats the elite surprised the policy before."""
-        moments = list(self.network.walk(tokens))
-        surprise = -weights @ log_probabilities(moments, len(tokens))
-        gradient = self.network.gradient(moments, weights, self.settings.entropy * weights)
-        self.network.parameters += self._adam.step(gradient)
-        return float(surprise)
 
     def _restart(self) -> None:
         self.network.parameters[:] = self._first
         self._adam.reset()
         self._best = -inf
         self._stale = 0
+        self._entropy = inf
         self.restarts += 1
 
     def state(self) -> State:
@@ -139,6 +132,7 @@ class RecurrentPolicy:
             "adam": self._adam.state(),
             "best": self._best,
             "stale": self._stale,
+            "entropy": self._entropy,
             "restarts": self.restarts,
         }
 
@@ -148,16 +142,34 @@ class RecurrentPolicy:
         self._adam.restore(state["adam"])
         self._best = float(state["best"])
         self._stale = int(state["stale"])
+        self._entropy = float(state["entropy"])
         self.restarts = int(state["restarts"])
 
 
-def elite_weights(rewards: FloatArray, risk: float) -> FloatArray:
+def elite(tokens: IntArray, rewards: FloatArray, risk: float) -> tuple[IntArray, FloatArray]:
+    """The share `risk` of the different sentences, by largest reward, and their weights, which sum to 1.
+
+    A sentence told often weighs once, by its best reward. Otherwise a policy learns most from what it tells
+    most, and keeps a few of many that are equally good: of the 166 that the benchmark's `echo` rewards the
+    average one had a probability of 1e-6, with this 1/170.
+
+    tokens, rewards : (b, steps) and (b,); NaN is as bad as -inf
+    returns         : (e, steps) and (e,); e = 0 where no reward stands out
+    """
+    different, kind = np.unique(tokens, axis=0, return_inverse=True)
+    best = np.full(len(different), -inf)
+    np.fmax.at(best, kind.ravel(), rewards)
+    weights = rank_weights(best, risk)
+    return different[weights > 0], weights[weights > 0]
+
+
+def rank_weights(rewards: FloatArray, risk: float) -> FloatArray:
     """(b,) weights that sum to 1: the best of a share `risk` of the batch weighs most, beyond it all are 0.
 
     They fall linearly by rank (CADSR, arXiv 2406.06751), so that neither scale nor outliers of the rewards
-    matter. Equal rewards share what their ranks have; -inf has none; all 0 where no reward stands out.
+    matter. Equal rewards share what their ranks have; -inf has none; all are 0 where no reward stands out.
 
-    >>> elite_weights(np.array([1.0, 5.0, 3.0, -np.inf]), risk=0.5)
+    >>> rank_weights(np.array([1.0, 5.0, 3.0, -np.inf]), risk=0.5)
     array([0.        , 0.66666667, 0.33333333, 0.        ])
     """
     kinds, kind, counts = np.unique(rewards, return_inverse=True, return_counts=True)

@@ -1,6 +1,6 @@
 """A recurrent network that tells sentences token by token; its gradients by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 from typing import NamedTuple
 
@@ -152,7 +152,7 @@ class RecurrentNetwork:
         return d_before
 
 
-def log_probabilities(moments: list[Moment], count: int) -> FloatArray:
+def log_probabilities(moments: Iterable[Moment], count: int) -> FloatArray:
     """(count,) log-probability of each sentence."""
     found = np.zeros(count)
     for m in moments:
@@ -160,8 +160,8 @@ def log_probabilities(moments: list[Moment], count: int) -> FloatArray:
     return found
 
 
-def entropies(moments: list[Moment], count: int) -> FloatArray:
-    """(count,) entropy of the choices along each sentence, relative to the uniform policy: 0 for it, else less.
+def entropies(moments: Iterable[Moment], count: int) -> FloatArray:
+    """(count,) entropy of choices along each sentence, relative to the uniform policy: 0 for it, or less.
 
     Plain entropy is largest where all choices of a step are equally likely: a sorted layer would then rather
     have the operators that come late.
