@@ -1,12 +1,14 @@
-"""What the controller's memory of its own choices is worth: prints the tables of README.md.
+"""What the controller's memory of its own choices is worth: prints the tables of controller.md.
 
-python benchmarks/dysymnet/controller.py toy [seeds [batches]]   # rewards that join two choices
-python benchmarks/dysymnet/controller.py cost                    # milliseconds for a batch of 1000
+python benchmarks/dysymnet/controller.py toy [seeds [batches]]     # rewards that join two choices
+python benchmarks/dysymnet/controller.py hidden [seeds [batches]]  # one structure to be found
+python benchmarks/dysymnet/controller.py cost                      # milliseconds for a batch of 1000
 """
 
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import combinations_with_replacement, pairwise, product
 from math import factorial, prod
 
@@ -26,6 +28,10 @@ Rule = Callable[[Structures], BoolArray]
 TOY = Grammar(operators=6, layers=2, width=3)
 #: Rewards stand from the first batch on and never grow: nothing to start afresh for.
 SETTINGS = Controller(patience=None, collapse=0.0)
+#: A table of scores may take longer steps than a network: what served it best below.
+LONGER = replace(SETTINGS, learning_rate=0.2)
+#: Where one structure is hidden, among 5.5e12.
+LARGE = Grammar(operators=8, layers=4, width=5)
 
 
 class FactorisedPolicy:
@@ -186,13 +192,15 @@ def toy(seeds: int = 5, batches: int = 200) -> None:
         row(name, "uniform", [bound.log_probability(good)])
         bound.fit(good)
         row(name, "best product", [bound.log_probability(good)])
-        factorised = [FactorisedPolicy(TOY, SETTINGS) for _ in range(seeds)]
-        recurrent = [RecurrentPolicy(6, 2, 3, settings=SETTINGS, seed=seed) for seed in range(seeds)]
-        for seed in range(seeds):
-            train(factorised[seed], rule, batches, seed)
-            train(recurrent[seed], rule, batches, seed)
-        row(name, "factorised", [policy.log_probability(good) for policy in factorised])
-        row(name, "recurrent", [policy.log_probability(good) for policy in recurrent])
+        policies: dict[str, Sequence[Policy]] = {
+            "factorised": [FactorisedPolicy(TOY, SETTINGS) for _ in range(seeds)],
+            "factorised, long steps": [FactorisedPolicy(TOY, LONGER) for _ in range(seeds)],
+            "recurrent": [RecurrentPolicy(6, 2, 3, settings=SETTINGS, seed=seed) for seed in range(seeds)],
+        }
+        for title, trained in policies.items():
+            for seed, policy in enumerate(trained):
+                train(policy, rule, batches, seed)
+            row(name, title, [policy.log_probability(good) for policy in trained])
 
 
 def train(policy: Policy, rule: Rule, batches: int, seed: int) -> None:
@@ -201,6 +209,51 @@ def train(policy: Policy, rule: Rule, batches: int, seed: int) -> None:
     for _ in range(batches):
         structures = policy.sample(BATCH, random)
         policy.learn(structures, rule(structures).astype(float))
+
+
+def hidden(seeds: int = 10, batches: int = 80) -> None:
+    """Batches until one hidden structure is drawn; the reward counts what differs from it, with noise."""
+    print(f"batches of {BATCH} until found, at most {batches}: median of {seeds} seeds (never found)\n")
+    print("| hidden | factorised | factorised, long steps | recurrent |\n| --- | --- | --- | --- |")
+    for title, layer in (
+        ("a random one", None),
+        ("layers of four equal", [7] * 4),
+        ("of four different", [0, 2, 5, 7]),
+    ):
+        cells = []
+        for name in ("factorised", "long", "recurrent"):
+            found = [search(name, layer, seed, batches) for seed in range(seeds)]
+            cells.append(f"{np.median(found):.0f} ({np.sum(np.array(found) > batches)})")
+        print(f"| {title} | {' | '.join(cells)} |", flush=True)
+
+
+def search(name: str, layer: list[int] | None, seed: int, batches: int) -> int:
+    """The batch in which the hidden structure is drawn first; one more than all where it never is."""
+    random = np.random.default_rng(seed)
+    secret = LARGE.uniform(1, random)
+    if layer is not None:
+        secret.depths[:], secret.widths[:, :3], secret.units[:, :3, :4] = 3, 4, layer
+    policy: Policy
+    if name == "recurrent":
+        policy = RecurrentPolicy(LARGE.operators, LARGE.layers, LARGE.width, seed=seed)
+    else:
+        policy = FactorisedPolicy(LARGE, LONGER if name == "long" else SETTINGS)
+    for batch in range(batches):
+        structures = policy.sample(BATCH, random)
+        wrong = differences(structures, LARGE.decode(LARGE.encode(secret)))
+        if wrong.min() == 0:
+            return batch + 1
+        policy.learn(structures, random.normal(-wrong, 2.0))
+    return batches + 1
+
+
+def differences(s: Structures, secret: Structures) -> IntArray:
+    """(b,) operators of each layer too many or too few, layers and wirings that are wrong."""
+    wrong: IntArray = 2 * np.abs(s.depths - secret.depths) + (s.sparse != secret.sparse)
+    for operator in range(LARGE.operators):
+        counts = np.sum(s.units == operator, axis=2) - np.sum(secret.units == operator, axis=2)
+        wrong = wrong + np.abs(counts).sum(axis=1)
+    return wrong
 
 
 def cost(rounds: int = 50) -> None:
@@ -223,8 +276,8 @@ def cost(rounds: int = 50) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`toy [seeds [batches]]` or `cost [rounds]`."""
-    commands: dict[str, Callable[..., None]] = {"toy": toy, "cost": cost}
+    """`toy [seeds [batches]]`, `hidden [seeds [batches]]` or `cost [rounds]`."""
+    commands: dict[str, Callable[..., None]] = {"toy": toy, "hidden": hidden, "cost": cost}
     what, *numbers = arguments or ["toy"]
     with threadpool_limits(1, user_api="blas"):
         commands[what](*(int(number) for number in numbers))

@@ -28,7 +28,7 @@ class Controller:
     """
 
     hidden: int = 32
-    learning_rate: float = 0.02
+    learning_rate: float = 0.03
     entropy: float = 0.02
     risk: float = 0.05
     floor: float = 0.3
