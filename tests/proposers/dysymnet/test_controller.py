@@ -431,3 +431,8 @@ def test_impossible_networks_are_refused(arguments, told):
 def test_structures_beyond_the_policy_are_refused(other):
     with pytest.raises(ValueError, match="structure"):
         RecurrentPolicy(*other).learn(SMALL.uniform(100, rng()), np.arange(100.0))
+
+
+def test_every_structure_needs_a_reward():
+    with pytest.raises(ValueError, match=r"5 structures have rewards of shape \(1,\)"):
+        RecurrentPolicy(3, 2, 2).learn(SMALL.uniform(5, rng()), np.ones(1))
