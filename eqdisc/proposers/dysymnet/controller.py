@@ -153,8 +153,8 @@ def elite(tokens: IntArray, rewards: FloatArray, risk: float) -> tuple[IntArray,
     """The share `risk` of the different sentences, by largest reward, and their weights, which sum to 1.
 
     A sentence told often weighs once, by its best reward. Otherwise a policy learns most from what it tells
-    most, and keeps a few of many that are equally good: of the 166 that the benchmark's `echo` rewards it then
-    tells 11 in a batch of 1000, with this 161.
+    most, and keeps a few of many that are equally good: of the 166 that the benchmark's `echo` rewards it
+    then tells 11 in a batch of 1000, with this 161.
 
     tokens, rewards : (b, steps) and (b,); NaN is as bad as -inf
     returns         : (e, steps) and (e,); e = 0 where no reward stands out
