@@ -241,7 +241,7 @@ def test_the_ceiling_of_a_product_that_echoes():
 
 def test_it_learns_from_what_others_found():
     """Structures of no policy, told again and again beside its own."""
-    policy, random = RecurrentPolicy(6, 4, 4), rng()
+    policy, random = RecurrentPolicy(6, 4, 4, settings=STEADY), rng()
     found = policy.grammar.uniform(5, random)
     before = policy.log_probability(found)
     for _ in range(20):
