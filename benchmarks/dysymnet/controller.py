@@ -195,7 +195,7 @@ def toy(seeds: int = 5, batches: int = 200) -> None:
         policies: dict[str, Sequence[Policy]] = {
             "factorised": [FactorisedPolicy(TOY, SETTINGS) for _ in range(seeds)],
             "factorised, long steps": [FactorisedPolicy(TOY, LONGER) for _ in range(seeds)],
-            "recurrent": [RecurrentPolicy(6, 2, 3, settings=SETTINGS, seed=seed) for seed in range(seeds)],
+            "recurrent": [RecurrentPolicy(TOY, SETTINGS, seed) for seed in range(seeds)],
         }
         for title, trained in policies.items():
             for seed, policy in enumerate(trained):
@@ -235,7 +235,7 @@ def search(name: str, layer: list[int] | None, seed: int, batches: int) -> int:
         secret.depths[:], secret.widths[:, :3], secret.units[:, :3, :4] = 3, 4, layer
     policy: Policy
     if name == "recurrent":
-        policy = RecurrentPolicy(LARGE.operators, LARGE.layers, LARGE.width, seed=seed)
+        policy = RecurrentPolicy(LARGE, seed=seed)
     else:
         policy = FactorisedPolicy(LARGE, LONGER if name == "long" else SETTINGS)
     for batch in range(batches):
@@ -261,7 +261,7 @@ def cost(rounds: int = 50) -> None:
     print(f"| operators, layers, width | parameters | sample {BATCH} | learn {BATCH} |")
     print("| --- | --- | --- | --- |")
     for operators, layers, width in ((6, 2, 3), (6, 4, 5), (12, 5, 6)):
-        policy = RecurrentPolicy(operators, layers, width)
+        policy = RecurrentPolicy(Grammar(operators, layers, width))
         random = np.random.default_rng(0)
         seconds = np.zeros((rounds, 2))
         for spent in seconds:

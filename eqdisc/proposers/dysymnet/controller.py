@@ -1,5 +1,6 @@
 """The neural controller: a recurrent policy over structures, trained by risk-seeking policy gradient."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, inf
 
@@ -12,6 +13,9 @@ from eqdisc.proposers.dysymnet.grammar import NONE, Grammar
 from eqdisc.proposers.dysymnet.recurrent import RecurrentNetwork, log_probabilities
 from eqdisc.proposers.dysymnet.structures import Structures
 from eqdisc.search.proposer import State
+
+#: Draws so many structures.
+Sampler = Callable[[int, np.random.Generator], Structures]
 
 
 @dataclass(frozen=True)
@@ -56,26 +60,26 @@ class RecurrentPolicy:
     independent choices (benchmarks/dysymnet/controller.py shows the difference). Untrained it is the uniform
     policy. Matrices here are so small that the search's one thread of BLAS is best, and makes runs repeat.
 
-    operators, layers, width : operators of units to choose from; most layers; most units of a layer
-    wirings                  : what `Structures.sparse` may be
-    seed                     : of the first parameters, to which restarts return
+    grammar : of the structures
+    seed    : of the first parameters, to which restarts return
+    uniform : draws the share of structures that does not depend on what was learned, from a count and a
+              generator; None for the uniform policy of the grammar
 
-    >>> policy = RecurrentPolicy(operators=4, layers=2, width=3)
+    >>> policy = RecurrentPolicy(Grammar(operators=4, layers=2, width=3))
     >>> policy.sample(5, np.random.default_rng(0)).units.shape
     (5, 2, 3)
     """
 
     def __init__(
         self,
-        operators: int,
-        layers: int,
-        width: int,
-        wirings: tuple[bool, ...] = (False, True),
+        grammar: Grammar,
         settings: Controller | None = None,
         seed: int | np.random.SeedSequence = 0,
+        uniform: Sampler | None = None,
     ) -> None:
         self.settings = settings or Controller()
-        self.grammar = Grammar(operators, layers, width, wirings)
+        self.grammar = grammar
+        self._uniform = uniform or grammar.uniform
         self.network = RecurrentNetwork(self.grammar, self.settings.hidden, np.random.default_rng(seed))
         self.restarts = 0
         self._first = self.network.parameters.copy()
@@ -86,7 +90,7 @@ class RecurrentPolicy:
 
     def sample(self, count: int, random: np.random.Generator) -> Structures:
         """`count` structures, each with probability `floor` from the uniform policy."""
-        tokens = self.grammar.encode(self.grammar.uniform(count, random))
+        tokens = self.grammar.encode(self._uniform(count, random))
         own = random.random(count) >= self.settings.floor
         told = np.full((np.count_nonzero(own), self.grammar.steps), NONE)
         log_p = log_probabilities(self.network.walk(told, random), len(told))

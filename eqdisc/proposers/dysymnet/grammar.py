@@ -26,8 +26,10 @@ class Grammar:
     with units in any order twice not within 80. The price: four units that are all the last operator take 15
     batches, of the first operator 9.
 
-    operators : operators that a unit may have
-    wirings   : what `Structures.sparse` may be
+    operators  : operators that a unit may have
+    wirings    : what `Structures.sparse` may be
+    shares     : how often each operator is drawn by the uniform policy, in proportion; None for all alike
+    same_width : whether all layers of a structure are equally wide
 
     >>> Grammar(operators=3, layers=2, width=2).steps
     8
@@ -37,6 +39,8 @@ class Grammar:
     layers: int
     width: int
     wirings: tuple[bool, ...] = (False, True)
+    shares: tuple[float, ...] | None = None
+    same_width: bool = False
 
     def __post_init__(self) -> None:
         for name in ("operators", "layers", "width"):
@@ -77,6 +81,9 @@ class Grammar:
         """(b, choices) or (1, choices) log-probability of a step's choices by the uniform policy."""
         columns = self.columns[step]
         unit = (step - 2) % (1 + self.width)
+        if step > 2 and unit == 0 and self.same_width:
+            width = tokens[:, 2, np.newaxis] - columns.start
+            return np.where(width == np.arange(self.width), 0.0, -np.inf)
         if step < 2 or unit == 0:
             count = columns.stop - columns.start
             return np.full((1, count), -np.log(count))
@@ -89,13 +96,20 @@ class Grammar:
 
     @cached_property
     def _next_unit(self) -> FloatArray:
-        return log_next_of_sorted(self.operators, self.width)
+        return log_next_of_sorted(self.operators, self.width, self._probabilities)
+
+    @property
+    def _probabilities(self) -> FloatArray:
+        shares = np.ones(self.operators) if self.shares is None else np.array(self.shares)
+        return np.asarray(shares / shares.sum(), float)
 
     def uniform(self, count: int, random: np.random.Generator) -> Structures:
-        """Structures whose wiring, depth, widths and operators are independent and uniform."""
+        """Structures whose wiring, depth, widths and operators are independent, uniform but for shares."""
         depths = random.integers(1, self.layers, count, endpoint=True)
         widths = random.integers(1, self.width, (count, self.layers), endpoint=True)
-        units = random.integers(0, self.operators, (count, self.layers, self.width))
+        if self.same_width:
+            widths[:] = widths[:, :1]
+        units = random.choice(self.operators, (count, self.layers, self.width), p=self._probabilities)
         sparse = np.array(self.wirings)[random.integers(0, len(self.wirings), count)]
         return self._sorted(depths, widths, units, sparse)
 
@@ -132,11 +146,13 @@ class Grammar:
         deep = np.arange(self.layers) < structures.depths[:, np.newaxis]
         wide = np.arange(self.width) < np.where(deep, structures.widths, 0)[:, :, np.newaxis]
         told = structures.units[wide]
+        equal = np.all(structures.widths == structures.widths[:, :1], where=deep)
         fits = (
             np.all((structures.depths >= 1) & (structures.depths <= self.layers))
             and np.all((structures.widths >= 1) & (structures.widths <= self.width), where=deep)
             and np.all((told >= 0) & (told < self.operators))
             and np.isin(structures.sparse, self.wirings).all()
+            and (equal or not self.same_width)
         )
         if not fits:
             raise ValueError(f"a structure is beyond {self}")
@@ -146,29 +162,32 @@ def _shifted(choices: IntArray, start: int) -> IntArray:
     return np.where(choices < 0, NONE, choices + start)
 
 
-def log_next_of_sorted(count: int, most: int) -> FloatArray:
-    """(count + 1, most + 1, most + 1, count) log-probability of the next of sorted uniform draws.
+def log_next_of_sorted(count: int, most: int, p: FloatArray | None = None) -> FloatArray:
+    """(count + 1, most + 1, most + 1, count) log-probability of the next of sorted draws.
 
     By the one before (-1 for none), how many so far are equal to it, and how many are to come (at most
-    `most`). Sorted draws with c_k times value k come from n! / (c_1! c_2! ...) orders of n draws.
+    `most`). Sorted draws with c_k times value k come from n! / (c_1! c_2! ...) orders of n draws,
+    each of probability p_1**c_1 p_2**c_2 ...; p is (count,), None for all alike.
 
     >>> np.exp(log_next_of_sorted(2, 2)[-1, 0, 2])  # the smaller of two coins
     array([0.75, 0.25])
     """
-    # ways[k, run, left]: the sum, over all that may follow `run` draws of k, of run! / (c_k! c_(k+1)! ...).
+    p = np.ones(count) if p is None else p
+    # ways[k, run, left]: the sum, over all that may follow `run` draws of k, of run! / (c_k! c_(k+1)! ...),
+    # times the p of what follows.
     ways = np.ones((count, most + 2, most + 1))
     for left in range(1, most + 1):
-        fresh = ways[:, 1, left - 1]
+        fresh = p * ways[:, 1, left - 1]
         larger = fresh[::-1].cumsum()[::-1] - fresh
         for run in range(1, most + 1):
-            ways[:, run, left] = ways[:, run + 1, left - 1] / (run + 1) + larger
+            ways[:, run, left] = p * ways[:, run + 1, left - 1] / (run + 1) + larger
     table = np.zeros((count + 1, most + 1, most + 1, count))
     for before in range(-1, count):
         for run in range(most + 1):
             for left in range(1, most + 1):
-                following = np.where(np.arange(count) > before, ways[:, 1, left - 1], 0.0)
+                following = np.where(np.arange(count) > before, p * ways[:, 1, left - 1], 0.0)
                 if before >= 0:
-                    following[before] = ways[before, run + 1, left - 1] / (run + 1)
+                    following[before] = p[before] * ways[before, run + 1, left - 1] / (run + 1)
                 table[before, run, left] = following / following.sum()
     with np.errstate(divide="ignore"):
         return np.log(table)

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
+from eqdisc.proposers.dysymnet.controller import Controller, RecurrentPolicy
+from eqdisc.proposers.dysymnet.grammar import Grammar
 from eqdisc.proposers.dysymnet.structures import Structures
 from eqdisc.search.proposer import State
 
@@ -48,6 +50,18 @@ class Policy(Protocol):
     def restore(self, state: State) -> None:
         """Go on from where `state` was taken."""
         ...
+
+
+def policy_of(choices: Choices, controller: Controller | None, random: np.random.Generator) -> Policy:
+    """The uniform policy, or with a controller the recurrent one whose share not learned it draws."""
+    uniform = UniformPolicy(choices)
+    if controller is None:
+        return uniform
+    wirings = tuple(wiring for wiring in (False, True) if choices.sparse != (0.0 if wiring else 1.0))
+    grammar = Grammar(
+        len(choices.weights), choices.layers, choices.units, wirings, choices.weights, choices.same_width
+    )
+    return RecurrentPolicy(grammar, controller, int(random.integers(2**62)), uniform.sample)
 
 
 class UniformPolicy:

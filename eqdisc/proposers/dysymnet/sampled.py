@@ -9,6 +9,8 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.engine.programs import GROUP, Blocks
 from eqdisc.engine.workspace import Sample, sample_of
 
+#: One row of so many is held out in pruning, from so many rows on.
+ONE_OF, LEAST = 4, 64
 #: A loss below this share of the variance is as good as none: double precision, squared, and some room.
 ROUNDING = 1e-25
 
@@ -20,6 +22,7 @@ class Sampled:
     scales   : (k,) root mean squares that the features were divided by
     variance : sum of squared deviations of the target, the loss of the best number
     floor    : sum of squares that rounding of the target leaves
+    heldout  : rows at the end by which a network with noise is pruned; the rows are in random order
     """
 
     sample: Sample
@@ -27,12 +30,12 @@ class Sampled:
     variance: float
     floor: float
     n_rows: int
+    heldout: int
 
     @classmethod
     def of(cls, table: Dataset, rows: int, random: np.random.Generator) -> "Sampled":
         """At most so many rows; the target keeps its mean, so that a law without an offset is shorter."""
-        chosen = np.sort(random.permutation(table.n_rows)[:rows])
-        few = table.take(chosen)
+        few = table.take(random.permutation(table.n_rows)[:rows])
         with np.errstate(over="ignore"):
             scales = np.sqrt(np.mean(few.features**2, axis=0))
         scales = np.where((scales > 0.0) & np.isfinite(scales), scales, 1.0)
@@ -42,4 +45,5 @@ class Sampled:
         variance = float(np.sum(blocks.weights[0, : few.n_rows] * deviations**2))
         resolution = float(np.sum(few.target_resolution**2)) / 12.0
         floor = max(ROUNDING * (variance + float(np.sum(few.target**2))), resolution, 1e-290)
-        return cls(sample_of(blocks), scales, variance, floor, few.n_rows)
+        heldout = few.n_rows // ONE_OF if few.n_rows >= LEAST else 0
+        return cls(sample_of(blocks), scales, variance, floor, few.n_rows, heldout)

@@ -1,9 +1,7 @@
 """A run of the networks: structures sampled by a policy, fitted in threads, the best pruned to laws."""
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,17 +10,21 @@ from eqdisc._typing import AnyArray, FloatArray
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import POW
 from eqdisc.expr.simplify import simplify
+from eqdisc.proposers.dysymnet.controller import Controller
+from eqdisc.proposers.dysymnet.embedding import structure_of
 from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
 from eqdisc.proposers.dysymnet.fame import Fame
-from eqdisc.proposers.dysymnet.kernels.batch import Batch, Fits, Schedule, fit_range, prune_range
-from eqdisc.proposers.dysymnet.kernels.nets import Net, empty_nets
+from eqdisc.proposers.dysymnet.hall import Hall, embeddings
+from eqdisc.proposers.dysymnet.kernels.batch import Fits
+from eqdisc.proposers.dysymnet.kernels.gauge import gauge
+from eqdisc.proposers.dysymnet.kernels.nets import Net, Nets, empty_nets
 from eqdisc.proposers.dysymnet.kernels.operators import unit_table
-from eqdisc.proposers.dysymnet.kernels.pruning import gauge
-from eqdisc.proposers.dysymnet.kernels.room import WORK, Room, room
 from eqdisc.proposers.dysymnet.kernels.wiring import Wiring
-from eqdisc.proposers.dysymnet.policy import Choices, Policy, UniformPolicy
+from eqdisc.proposers.dysymnet.parts import salient_parts
+from eqdisc.proposers.dysymnet.policy import Choices, policy_of
 from eqdisc.proposers.dysymnet.sampled import Sampled
-from eqdisc.proposers.dysymnet.structures import Structures
+from eqdisc.proposers.dysymnet.structures import Structures, joined
+from eqdisc.proposers.dysymnet.workshop import Workshop
 from eqdisc.search.optimum import optimum
 from eqdisc.search.proposer import Proposals, State
 from eqdisc.search.sample import sample
@@ -34,18 +36,41 @@ if TYPE_CHECKING:
 
 #: Structures of the first epoch, before their cost is known; the least and most of one epoch.
 FIRST, LEAST, MOST = 1000, 200, 40_000
+#: The same of laws embedded.
+FIRST_EMBEDDED, LEAST_EMBEDDED, MOST_EMBEDDED = 50, 10, 4000
 #: Edges that the networks of an epoch have at most, 13 bytes each.
 MOST_EDGES = 10_000_000
-#: Structures that a thread takes at a time.
-SHARE = 50
-PRUNE_SHARE = 2
 #: Structures with equally many weights that tell what a good one is.
 FEWEST = 20
-Kernel = Callable[[Room, int, int], None]
+
+
+class NoNetworks:
+    """A session on a problem whose operators are no units: it has nothing to say."""
+
+    def prepare(self) -> float:
+        """Nothing to compile."""
+        return 0.0
+
+    def propose(self) -> Proposals:
+        """Nothing."""
+        return Proposals((), exhausted=True)
+
+    def observe(self, candidates: Sequence["Candidate"]) -> None:
+        """Nothing to learn."""
+
+    def state(self) -> State:
+        """Nothing."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Nothing to restore."""
+
+
+_NOTHING = (np.zeros(0, int), np.zeros((0, 1), int), np.zeros((0, 1, 1), int), np.zeros(0, bool))
 
 
 class NetworkSession:
-    """One seeded run; `propose` is one epoch: a batch of structures.
+    """One seeded run; `propose` is one epoch: a batch of structures, and laws of the search embedded.
 
     Every structure has its own random stream, what one epoch decides depends on earlier epochs only: the same
     seed gives the same proposals for any number of threads.
@@ -55,76 +80,67 @@ class NetworkSession:
     """
 
     def __init__(
-        self, settings: "DySymNet", problem: "Problem", seed: np.random.SeedSequence, threads: int,
-        policy: Policy | None = None,
-    ) -> None:  # fmt: skip
-        self._settings = settings
+        self, settings: "DySymNet", problem: "Problem", seed: np.random.SeedSequence, threads: int
+    ) -> None:
+        self._settings = q = settings
         self._problem = problem
-        self._threads = threads
-        weights = settings.units(problem)
+        weights = q.units(problem)
         self._names = tuple(weights)
         self._units = unit_table(self._names)
         self._powers = POW in problem.operators.codes
         self._random = np.random.default_rng(seed)
-        train = problem.train
-        self._rows = Sampled.of(train, settings.rows, self._random)
-        self._wiring = wiring_of(settings, problem, self._rows.n_rows)
-        sparse = {"mixed": settings.sparse, "dense": 0.0, "sparse": 1.0}[settings.wiring]
-        choices = Choices(
-            settings.layers, settings.width, tuple(weights.values()), sparse, settings.same_width
-        )
-        self._policy = UniformPolicy(choices) if policy is None else policy
-        self._most_units = settings.layers * settings.width
-        outer = min(settings.inputs, train.n_features) + self._most_units + 1
-        inner = max(6 * self._most_units, 2 * settings.weights + 4 * self._most_units)
-        self._edges = inner + outer
-        block = self._rows.sample.features.shape[2]
-        self._rooms: SimpleQueue[Room] = SimpleQueue()
-        for _ in range(threads):
-            self._rooms.put(room(train.n_features, block, self._most_units, self._edges, outer))
+        self._rows = Sampled.of(problem.train, q.rows, self._random)
+        sparse = {"mixed": q.sparse, "dense": 0.0, "sparse": 1.0}[q.wiring]
+        choices = Choices(q.layers, q.width, tuple(weights.values()), sparse, q.same_width)
+        controller = Controller() if q.controller == "recurrent" else q.controller
+        self._policy = policy_of(choices, None if controller == "uniform" else controller, self._random)
+        units = q.layers * q.width
+        wiring = wiring_of(q, problem, self._rows.n_rows)
+        inner = max(6 * units, 2 * q.weights + 4 * units)
+        self._workshop = Workshop(self._rows, self._units, wiring, units, inner, threads)
         self._fame = Fame()
+        # Layers without skip connections or offsets have no place for most trees.
+        self._embedded = q.embedded if q.skip and q.bias else 0.0
+        self._hall = Hall(self._names, self._rows.scales, units, inner, wiring.inputs)
         self._limits = np.full(self._rows.n_rows + 1, np.inf)
-        self._cost = 0.0
+        self._cost = self._embedded_cost = 0.0
         self.structures = 0
         self.diverged = 0
 
     # ------------------------------------------------------------ the protocol of a session
 
     def prepare(self) -> float:
-        """Compile the kernels (half a minute the first time on a machine, then loaded); seconds spent."""
-        from eqdisc.proposers.dysymnet.kernels.native import addresses
-
+        """Compile the kernels (a minute the first time on a machine, then loaded); seconds spent."""
         start = time.perf_counter()
-        self._table = addresses()
-        nothing = UniformPolicy(Choices(1, 1, (1.0,), 1.0)).sample(0, np.random.default_rng(0))
-        fits = self._fitted(nothing, np.ones(0, np.uint64))
-        self._prune(fits)
+        self._workshop.prepare()
+        self._prune(self._fitted(Structures(*_NOTHING), np.ones(0, np.uint64)))
         gauge(empty_nets(1, 1, 1).one(0), self._units, 1)
+        self._workshop.widened(embeddings(empty_nets(1, 1, 1), 0, self._policy, np.random.default_rng(0)))
         return time.perf_counter() - start
 
     def propose(self) -> Proposals:
-        """One epoch: structures sampled, fitted, the best pruned; gives what got better."""
-        structures = self._policy.sample(self._count(), self._random)
-        count = len(structures)
-        seeds = self._random.integers(1, 2**63, count, dtype=np.uint64) | np.uint64(1)
-        fits = self._fitted(structures, seeds)
-        self.structures += count
-        self.diverged += int(np.sum(np.isinf(fits.losses)))
-        self._learn_limits(fits)
-        descriptions = self._descriptions(fits)
-        best = np.argsort(descriptions, kind="stable")[: self._settings.survivors]
-        best = best[np.isfinite(descriptions[best])]
-        pruned = fits.take(best)
-        self._prune(pruned)
-        descriptions[best] = self._descriptions(pruned)
-        self._policy.learn(structures, -descriptions)
-        self._fame.add(pruned.nets, pruned.losses, pruned.sizes)
-        work = self._work()
-        self._cost = work / count
-        return Proposals(self._laws(self._fame.news(self._rows.floor)), count, work)
+        """One epoch: structures and laws of the search fitted, the best pruned; gives what got better."""
+        bases = self._hall.networks() if self._embedded > 0.0 else None
+        share = 0.0 if bases is None else self._embedded
+        structures, rewards = self._sampled(1.0 - share)
+        tried, work = len(structures), self._workshop.work()
+        self._cost = work / tried
+        told = [(structures, rewards)]
+        if bases is not None:
+            count = self._count(share, self._embedded_cost, FIRST_EMBEDDED, LEAST_EMBEDDED, MOST_EMBEDDED)
+            told += self._widened(bases, count)
+            more = self._workshop.work()
+            self._embedded_cost = more / count
+            tried, work = tried + count, work + more
+        self._policy.learn(joined([s for s, _ in told]), np.concatenate([r for _, r in told]))
+        news = self._fame.news(self._rows.floor)
+        parts = salient_parts(self._workshop, news, self._problem.train.n_features, self._settings.attempts)
+        laws = dict.fromkeys(self._laws([*news, *parts]))
+        return Proposals(tuple(laws), tried, work + self._workshop.work())
 
     def observe(self, candidates: Sequence["Candidate"]) -> None:
-        """Networks have their own memory."""
+        """Laws of the front that networks can represent are embedded in the next epoch."""
+        self._hall.tell(candidates)
 
     def state(self) -> State:
         """The random stream, what the policy learned, the best networks, and what steers the next epoch."""
@@ -132,8 +148,9 @@ class NetworkSession:
             "random": self._random.bit_generator.state,
             "policy": self._policy.state(),
             "fame": self._fame.state(),
+            "hall": self._hall.state(),
             "limits": self._limits.copy(),
-            "cost": self._cost,
+            "costs": [self._cost, self._embedded_cost],
             "structures": self.structures,
             "diverged": self.diverged,
         }
@@ -143,16 +160,15 @@ class NetworkSession:
         self._random.bit_generator.state = state["random"]
         self._policy.restore(state["policy"])
         self._fame.restore(state["fame"])
+        self._hall.restore(state["hall"])
         self._limits = np.array(state["limits"], float)
-        self._cost = state["cost"]
+        self._cost, self._embedded_cost = (float(cost) for cost in state["costs"])
         self.structures = state["structures"]
         self.diverged = state["diverged"]
 
     def example(self, structures: int = 2000) -> tuple[Net, Net, Expression | None]:
         """A network fitted, the same pruned, and its law: the best of so many structures, for a picture."""
-        sampled = self._policy.sample(structures, self._random)
-        seeds = self._random.integers(1, 2**63, structures, dtype=np.uint64) | np.uint64(1)
-        fits = self._fitted(sampled, seeds)
+        fits = self._fitted(self._policy.sample(structures, self._random), self._seeds(structures))
         best = fits.take(np.argsort(self._descriptions(fits), kind="stable")[: self._settings.survivors])
         before = best.take(np.arange(len(best.losses)))
         self._prune(best)
@@ -162,36 +178,62 @@ class NetworkSession:
 
     # ------------------------------------------------------------ a batch
 
-    def _count(self) -> int:
-        if self._cost == 0.0:
-            return FIRST
-        most = max(LEAST, min(MOST, MOST_EDGES // self._edges))
-        return int(np.clip(self._settings.epoch_work / self._cost, LEAST, most))
+    def _count(self, share: float, cost: float, first: int, least: int, most: int) -> int:
+        """How many networks take a share of an epoch."""
+        if cost == 0.0:
+            return first
+        return int(np.clip(share * self._settings.epoch_work / cost, least, max(least, most)))
 
-    def _schedule(self) -> Schedule:
+    def _seeds(self, count: int) -> AnyArray:
+        return self._random.integers(1, 2**63, count, dtype=np.uint64) | np.uint64(1)
+
+    def _sampled(self, share: float) -> tuple[Structures, FloatArray]:
+        """Structures of the policy, and their rewards; the best are pruned."""
+        most = min(MOST, MOST_EDGES // self._workshop.edges)
+        structures = self._policy.sample(self._count(share, self._cost, FIRST, LEAST, most), self._random)
+        fits = self._fitted(structures, self._seeds(len(structures)))
+        self.structures += len(structures)
+        self.diverged += int(np.sum(np.isinf(fits.losses)))
+        self._learn_limits(fits)
+        return structures, -self._kept(fits, self._settings.survivors)[0]
+
+    def _widened(self, bases: Nets, count: int) -> list[tuple[Structures, FloatArray]]:
+        """Embed laws; the structures that pruning leaves of the best, with their rewards."""
         q = self._settings
-        return Schedule(q.attempts, q.more_attempts, self._limits, self._rows.floor, q.tries, q.price)
+        fits = self._workshop.widened(embeddings(bases, count, self._policy, self._random))
+        self._workshop.fit(fits, q.attempts, q.more_attempts, self._limits)
+        _, pruned = self._kept(fits, max(1, round(self._embedded * q.survivors)))
+        rewards = -self._descriptions(pruned)
+        found = []
+        for place, reward in enumerate(rewards.tolist()):
+            net = pruned.nets.one(place)
+            size = (self._problem.train.n_features, q.layers, q.width, q.wiring != "dense")
+            structure = structure_of(net, *size)
+            if structure is not None and not (q.same_width and len({*structure.widths.flat} - {0}) > 1):
+                found.append((structure, np.array([reward])))
+        return found
 
     def _fitted(self, structures: Structures, seeds: AnyArray) -> Fits:
         """Networks of the structures, and what became of them."""
-        count = len(structures)
-        fits = Fits(
-            empty_nets(count, self._most_units, self._edges),
-            np.full(count, np.inf),
-            np.zeros(count, np.int64),
-            np.full(count, np.inf),
-            np.zeros(count, np.int64),
-        )
-        columns = (structures.depths, structures.widths, structures.units)
-        depths, widths, units = (np.ascontiguousarray(column, np.int64) for column in columns)
-        batch = Batch(depths, widths, units, structures.sparse, seeds)
-        given = (self._units, self._wiring, self._schedule(), batch, fits)
-
-        def work(r: Room, first: int, last: int) -> None:
-            fit_range(self._table, self._rows.sample, r, *given, first, last)
-
-        self._share(work, count, SHARE)
+        q = self._settings
+        fits = self._workshop.wired(structures, seeds)
+        self._workshop.fit(fits, q.attempts, q.more_attempts, self._limits)
         return fits
+
+    def _kept(self, fits: Fits, survivors: int) -> tuple[FloatArray, Fits]:
+        """Prune the best and remember them; (b,) descriptions after that, and the pruned."""
+        descriptions = self._descriptions(fits)
+        best = np.argsort(descriptions, kind="stable")[:survivors]
+        best = best[np.isfinite(descriptions[best])]
+        pruned = fits.take(best)
+        self._prune(pruned)
+        descriptions[best] = self._descriptions(pruned)
+        self._fame.add(pruned.nets, pruned.losses, pruned.sizes)
+        return descriptions, pruned
+
+    def _prune(self, fits: Fits) -> None:
+        q = self._settings
+        self._workshop.prune(fits, q.more_attempts, q.tries, q.price)
 
     def _learn_limits(self, fits: Fits) -> None:
         """What the best share had after the first attempts, of structures with equally many weights.
@@ -203,37 +245,6 @@ class NetworkSession:
             losses = fits.first_losses[(fits.weights == count) & np.isfinite(fits.first_losses)]
             if losses.size >= FEWEST:
                 self._limits[count] = np.quantile(losses, self._settings.share)
-
-    def _prune(self, fits: Fits) -> None:
-        """Prune networks in place."""
-        given = (self._units, self._schedule(), fits)
-
-        def work(r: Room, first: int, last: int) -> None:
-            prune_range(self._table, self._rows.sample, r, *given, first, last)
-
-        self._share(work, len(fits.losses), PRUNE_SHARE)
-
-    def _share(self, work: Kernel, count: int, share: int) -> None:
-        def task(first: int) -> None:
-            r = self._rooms.get()
-            try:
-                work(r, first, min(first + share, count))
-            finally:
-                self._rooms.put(r)
-
-        with ThreadPoolExecutor(self._threads) as pool:
-            for done in [pool.submit(task, first) for first in range(0, max(count, 1), share)]:
-                done.result()
-
-    def _work(self) -> int:
-        """Node evaluations since this was last asked."""
-        total = 0
-        for _ in range(self._threads):
-            r = self._rooms.get()
-            total += int(r.counts[WORK])
-            r.counts[WORK] = 0
-            self._rooms.put(r)
-        return total
 
     def _descriptions(self, fits: Fits) -> FloatArray:
         """Nats of residuals and network, as `pruning.description`; infinite for those that diverged."""

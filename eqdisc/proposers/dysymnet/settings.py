@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from eqdisc.errors import OptionError
+from eqdisc.proposers.dysymnet.controller import Controller
 from eqdisc.proposers.dysymnet.kernels.operators import SUMS, UNITS, usable_units
 
 if TYPE_CHECKING:
     from eqdisc.problem import Problem
-    from eqdisc.proposers.dysymnet.session import NetworkSession
+    from eqdisc.search.proposer import Session
 
 MOST_LAYERS, MOST_UNITS = 8, 16
 _COUNTS = ("inputs", "weights", "rows", "refit_rows", "epoch_work", "attempts", "survivors", "tries")
@@ -37,8 +38,14 @@ class DySymNet:
     survivors     : structures of an epoch that are pruned
     tries         : edges of the least saliency tried before pruning stops
     price         : nats that an edge or a unit must save
+    embedded      : share of the work that goes into laws the whole search has found: each is embedded in a
+                    wider network, fitted and pruned, a mutation that follows the gradient
+    controller    : who samples structures: "uniform", "recurrent", or a recurrent one by its settings
 
-    OptionError for sizes out of range; `start` raises it for operators that no unit can be made of.
+    There is no penalty for weights such as the paper's L0.5 norm: MEASURED
+
+    OptionError for sizes out of range; `start` raises it for operators given that no unit can be made of.
+    Where the problem's own are none, a session has nothing to propose.
 
     >>> DySymNet(layers=2, operators=("sin", "mul")).name
     'dysymnet'
@@ -63,6 +70,8 @@ class DySymNet:
     survivors: int = 100
     tries: int = 4
     price: float = 4.0
+    embedded: float = 0.1
+    controller: Literal["uniform", "recurrent"] | Controller = "uniform"
 
     name = "dysymnet"
 
@@ -71,10 +80,14 @@ class DySymNet:
         _in_range("width", self.width, 1, MOST_UNITS)
         for name in _COUNTS:
             _in_range(name, getattr(self, name), 1, 10**15)
-        for name in ("sparse", "share"):
+        for name in ("sparse", "share", "embedded"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
         if self.wiring not in ("mixed", "dense", "sparse"):
             raise OptionError(f"the wiring is {self.wiring!r}; it is mixed, dense or sparse")
+        if self.controller not in ("uniform", "recurrent") and not isinstance(self.controller, Controller):
+            raise OptionError(
+                f"the controller is {self.controller!r}; it is 'uniform', 'recurrent' or Controller(...)"
+            )
         if self.operators is not None:
             object.__setattr__(self, "operators", tuple(self.operators))
 
@@ -94,16 +107,13 @@ class DySymNet:
         )  # fmt: skip
 
     def units(self, problem: "Problem") -> dict[str, float]:
-        """Unit operators on a problem, how often each is to be drawn; OptionError where there is none."""
+        """Unit operators on a problem, how often each is to be drawn; none where it allows but sums.
+
+        OptionError where operators were given of which the problem allows none.
+        """
         allowed = usable_units(problem.operators)
         if self.operators is None:
-            if not allowed:
-                given = ", ".join(row.name for row in problem.operators.operators)
-                raise OptionError(
-                    f"networks need an operator besides sums, the problem allows {given or 'none'}; allow * "
-                    "or sin for instance, or use another strategy"
-                )
-            return allowed if self.skip else {"id": 1.0, **allowed}
+            return allowed if self.skip or not allowed else {"id": 1.0, **allowed}
         named = tuple(dict.fromkeys("id" if name in SUMS else name for name in self.operators))
         for name in named:
             if name not in UNITS:
@@ -116,10 +126,12 @@ class DySymNet:
             )
         return usable
 
-    def start(self, problem: "Problem", seed: np.random.SeedSequence, threads: int) -> "NetworkSession":
+    def start(self, problem: "Problem", seed: np.random.SeedSequence, threads: int) -> "Session":
         """A fresh session on a problem; the threads change its speed and nothing else."""
-        from eqdisc.proposers.dysymnet.session import NetworkSession
+        from eqdisc.proposers.dysymnet.session import NetworkSession, NoNetworks
 
+        if not self.units(problem):
+            return NoNetworks()
         return NetworkSession(self, problem, seed, threads)
 
 

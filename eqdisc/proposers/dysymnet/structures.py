@@ -1,6 +1,9 @@
 """What a policy chooses of networks: depths, widths and the operators of the units."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from eqdisc._typing import BoolArray, IntArray
 
@@ -27,3 +30,9 @@ class Structures:
 
     def __len__(self) -> int:
         return len(self.depths)
+
+
+def joined(parts: Sequence[Structures]) -> Structures:
+    """Batches of structures as one."""
+    columns = zip(*((s.depths, s.widths, s.units, s.sparse) for s in parts), strict=True)
+    return Structures(*(np.concatenate(column) for column in columns))

@@ -58,7 +58,7 @@ def stirred(network, seed=1):
 
 def stirred_policy(grammar, settings=STEADY):
     g = grammar
-    policy = RecurrentPolicy(g.operators, g.layers, g.width, g.wirings, settings)
+    policy = RecurrentPolicy(g, settings)
     stirred(policy.network)
     return policy
 
@@ -121,11 +121,39 @@ def test_probabilities_of_all_structures_sum_to_one():
     assert p.max() > 20 * p.min()
 
 
+@pytest.mark.parametrize("same_width", [False, True])
+def test_untrained_it_draws_operators_by_their_shares(same_width):
+    shares = np.array([0.1, 0.6, 0.3])
+    grammar = Grammar(3, 2, 2, shares=tuple(10.0 * shares), same_width=same_width)
+    structures = every(grammar)
+    if same_width:
+        structures = some(
+            structures, (structures.depths == 1) | (structures.widths[:, 0] == structures.widths[:, 1])
+        )
+    policy = RecurrentPolicy(grammar)
+    p = np.exp(policy.log_probability(structures))
+    assert p.sum() == pytest.approx(1.0, abs=1e-12)
+    deepest = structures.units[:, 1, :]
+    told = (structures.depths == 2) & (structures.widths[:, 1] == 2)
+    layer = told & (deepest[:, 0] == 1) & (deepest[:, 1] == 2)
+    assert p[layer].sum() / p[told].sum() == pytest.approx(2 * shares[1] * shares[2])
+    drawn = policy.sample(500, rng())
+    assert not same_width or np.all((drawn.widths[:, 0] == drawn.widths[:, 1]) | (drawn.depths == 1))
+
+
+def test_the_floor_is_drawn_by_the_policy_that_is_given():
+    one = SMALL.uniform(1, rng(3))
+    repeated = lambda count, random: some(one, np.zeros(count, int))  # noqa: E731
+    policy = RecurrentPolicy(SMALL, Controller(floor=0.4), uniform=repeated)
+    sentences = SMALL.encode(policy.sample(5000, rng()))
+    assert np.mean(np.all(sentences == SMALL.encode(one), axis=1)) == pytest.approx(0.4, abs=0.05)
+
+
 @pytest.mark.parametrize("grammar", [SMALL, Grammar(4, 1, 4, (False,)), Grammar(1, 3, 2, (True,))])
 def test_untrained_it_is_the_uniform_policy(grammar):
     """Wiring, depth, widths and operators independent; a layer comes from as many orders as it has."""
     g, structures = grammar, every(grammar)
-    policy = RecurrentPolicy(g.operators, g.layers, g.width, g.wirings)
+    policy = RecurrentPolicy(g)
     expected = np.full(len(structures.depths), -log(len(g.wirings) * g.layers))
     for b, units in enumerate(structures.units):
         for layer in units[: structures.depths[b]]:
@@ -137,7 +165,7 @@ def test_untrained_it_is_the_uniform_policy(grammar):
 
 def test_uniform_structures_are_drawn_with_their_probabilities():
     structures, count = every(SMALL), 40_000
-    p = np.exp(RecurrentPolicy(3, 2, 2).log_probability(structures))
+    p = np.exp(RecurrentPolicy(SMALL).log_probability(structures))
     drawn = SMALL.encode(SMALL.uniform(count, rng()))
     seen = Counter(map(tuple, drawn.tolist()))
     expected = count * p
@@ -221,7 +249,7 @@ def test_it_learns_what_no_product_of_independent_choices_can(rule):
     grammar = Grammar(operators=6, layers=2, width=1, wirings=(False,))
     listed = every(grammar)
     good = some(listed, rule(listed))
-    policy, random = RecurrentPolicy(6, 2, 1, (False,), STEADY), rng(7)
+    policy, random = RecurrentPolicy(grammar, STEADY), rng(7)
     for _ in range(100):
         structures = policy.sample(200, random)
         policy.learn(structures, rule(structures).astype(float))
@@ -241,7 +269,7 @@ def test_the_ceiling_of_a_product_that_echoes():
 
 def test_it_learns_from_what_others_found():
     """Structures of no policy, told again and again beside its own."""
-    policy, random = RecurrentPolicy(6, 4, 4, settings=STEADY), rng()
+    policy, random = RecurrentPolicy(Grammar(6, 4, 4), STEADY), rng()
     found = policy.grammar.uniform(5, random)
     before = policy.log_probability(found)
     for _ in range(20):
@@ -261,7 +289,7 @@ def test_the_floor_keeps_every_structure_within_reach():
     drawn = policy.sample(30_000, rng())
     assert len(np.unique(SMALL.encode(drawn), axis=0)) == len(listed.depths)
     bare = np.all(SMALL.encode(drawn) == SMALL.encode(some(listed, [0])), axis=1)
-    uniform = np.exp(RecurrentPolicy(3, 2, 2).log_probability(some(listed, [0])))[0]
+    uniform = np.exp(RecurrentPolicy(SMALL).log_probability(some(listed, [0])))[0]
     assert bare.mean() == pytest.approx(0.7 + 0.3 * uniform, abs=0.02)
 
 
@@ -308,7 +336,7 @@ def test_from_rewards_all_alike_nothing_is_learned(told):
 
 
 def test_perfect_and_divergent_structures_are_told_apart():
-    policy, random = RecurrentPolicy(3, 2, 2, settings=STEADY), rng()
+    policy, random = RecurrentPolicy(SMALL, settings=STEADY), rng()
     for _ in range(30):
         s = policy.sample(100, random)
         policy.learn(s, np.where(s.sparse, np.inf, -np.inf))
@@ -320,7 +348,7 @@ def test_perfect_and_divergent_structures_are_told_apart():
 
 
 def test_it_starts_afresh_where_nothing_is_gained():
-    policy, random = RecurrentPolicy(3, 2, 2, settings=Controller(patience=5, collapse=0.0)), rng()
+    policy, random = RecurrentPolicy(SMALL, settings=Controller(patience=5, collapse=0.0)), rng()
     first = policy.network.parameters.copy()
     reward = np.arange(100.0)
     restarts = []
@@ -332,14 +360,14 @@ def test_it_starts_afresh_where_nothing_is_gained():
 
 
 def test_it_goes_on_while_there_are_gains():
-    policy, random = RecurrentPolicy(3, 2, 2, settings=Controller(patience=5, collapse=0.0)), rng()
+    policy, random = RecurrentPolicy(SMALL, settings=Controller(patience=5, collapse=0.0)), rng()
     for gain in range(12):
         policy.learn(policy.sample(100, random), np.arange(100.0) + gain)
     assert policy.restarts == 0
 
 
 def test_it_starts_afresh_where_it_says_the_same_over_and_over():
-    policy = RecurrentPolicy(3, 2, 2, settings=Controller(patience=None, collapse=1.0))
+    policy = RecurrentPolicy(SMALL, settings=Controller(patience=None, collapse=1.0))
     first = policy.network.parameters.copy()
     policy.network.weights.bias[:, [column.start for column in SMALL.columns[:4]]] = 100.0
     policy.learn(policy.sample(100, rng()), np.arange(100.0))
@@ -365,7 +393,7 @@ def alike(first, second):
 
 
 def policy_of(seed):
-    return RecurrentPolicy(4, 3, 3, settings=Controller(hidden=8, patience=4), seed=seed)
+    return RecurrentPolicy(Grammar(4, 3, 3), settings=Controller(hidden=8, patience=4), seed=seed)
 
 
 def test_equal_seeds_draw_alike():
@@ -424,15 +452,15 @@ def test_impossible_settings_are_refused(options, told):
 )
 def test_impossible_networks_are_refused(arguments, told):
     with pytest.raises(OptionError, match=told):
-        RecurrentPolicy(*arguments)
+        Grammar(*arguments)
 
 
 @pytest.mark.parametrize("other", [(2, 2, 2), (3, 1, 2), (3, 2, 1), (3, 2, 2, (True,))])
 def test_structures_beyond_the_policy_are_refused(other):
     with pytest.raises(ValueError, match="structure"):
-        RecurrentPolicy(*other).learn(SMALL.uniform(100, rng()), np.arange(100.0))
+        RecurrentPolicy(Grammar(*other)).learn(SMALL.uniform(100, rng()), np.arange(100.0))
 
 
 def test_every_structure_needs_a_reward():
     with pytest.raises(ValueError, match=r"5 structures have rewards of shape \(1,\)"):
-        RecurrentPolicy(3, 2, 2).learn(SMALL.uniform(5, rng()), np.ones(1))
+        RecurrentPolicy(SMALL).learn(SMALL.uniform(5, rng()), np.ones(1))

@@ -27,7 +27,7 @@ def listed(benchmark):
 def test_both_policies_begin_as_the_uniform_one(benchmark, listed):
     factorised = benchmark.FactorisedPolicy(benchmark.TOY, benchmark.SETTINGS)
     told = factorised.log_probability(listed)
-    np.testing.assert_allclose(RecurrentPolicy(6, 2, 3).log_probability(listed), told, rtol=1e-12)
+    np.testing.assert_allclose(RecurrentPolicy(benchmark.TOY).log_probability(listed), told, rtol=1e-12)
     assert np.exp(told).sum() == pytest.approx(1.0)
 
 

@@ -159,6 +159,8 @@ def test_laws_contain_what_is_required():
         ({"sparse": 1.5}, "sparse is 1.5"),
         ({"wiring": "odd"}, "'odd'"),
         ({"rows": 0}, "rows is 0"),
+        ({"embedded": 1.1}, "embedded is 1.1"),
+        ({"controller": "lstm"}, "'lstm'; it is 'uniform'"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, part):
@@ -169,7 +171,6 @@ def test_settings_out_of_range_are_refused(settings, part):
 @pytest.mark.parametrize(
     ("settings", "operators", "part"),
     [
-        ({}, "+ -", "besides sums"),
         ({"operators": ("id", "+")}, "+ - sin", "cannot be a unit"),
         ({"operators": ("id", "add")}, "+ - sin", "allows none"),
         ({"operators": ("cos",)}, "+ - sin", "it has sin"),
@@ -182,3 +183,10 @@ def test_operators_without_a_unit_are_refused(settings, operators, part):
     problem = problem_of(features, np.arange(5.0), OperatorSet.parse(operators))
     with pytest.raises(OptionError, match=part):
         DySymNet(**settings).start(problem, np.random.SeedSequence(0), 1)
+
+
+def test_without_a_unit_among_the_operators_there_is_nothing_to_say():
+    problem = problem_of(np.ones((5, 1)), np.arange(5.0), OperatorSet.parse("+ -"))
+    proposals = started(problem).propose()
+    assert proposals.exhausted
+    assert not proposals.expressions

@@ -6,8 +6,9 @@ import pytest
 from eqdisc.engine.reference import evaluate
 from eqdisc.engine.workspace import load
 from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
+from eqdisc.proposers.dysymnet.kernels.gauge import gauge
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, HELD
-from eqdisc.proposers.dysymnet.kernels.pruning import complexity, gauge, prune
+from eqdisc.proposers.dysymnet.kernels.pruning import Pruning, complexity, prune
 from tests.proposers.dysymnet.networks import NAMES, UNITS, net_of, room_for, sampled_of, table_of_addresses
 
 
@@ -28,11 +29,11 @@ def embedding(extra):
     )  # fmt: skip
 
 
-def pruned(net, sampled, price=4.0):
+def pruned(net, sampled, heldout=0):
     r = room_for(net, sampled)
     load(sampled.sample, 0, r.buffer)
-    loss = prune(table_of_addresses(), sampled.sample, r, net, UNITS, 25, 6, sampled.floor, price)
-    return loss
+    how = Pruning(25, 6, sampled.floor, 4.0, heldout)
+    return prune(table_of_addresses(), sampled.sample, r, net, UNITS, how)
 
 
 def test_an_embedded_law_is_uncovered():

@@ -5,13 +5,22 @@ from typing import NamedTuple
 import numpy as np
 
 from eqdisc._typing import AnyArray, BoolArray, FloatArray, IntArray
-from eqdisc.engine.compile import call_address, call_double, kernel
+from eqdisc.engine.compile import call_address, call_double, inlined, kernel
 from eqdisc.engine.workspace import Sample, load
 from eqdisc.proposers.dysymnet.kernels.fitting import FIT
 from eqdisc.proposers.dysymnet.kernels.nets import Net, Nets
 from eqdisc.proposers.dysymnet.kernels.operators import UnitTable
-from eqdisc.proposers.dysymnet.kernels.pruning import ENOUGH, PREPARE, PRUNE, WIRE, complexity
+from eqdisc.proposers.dysymnet.kernels.pruning import (
+    ENOUGH,
+    PREPARE,
+    PRUNE,
+    WIDEN,
+    WIRE,
+    Pruning,
+    complexity,
+)
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
+from eqdisc.proposers.dysymnet.kernels.widening import Embedding
 from eqdisc.proposers.dysymnet.kernels.wiring import Wiring
 
 #: Of the rows; a network with more weights is not tried, it would fit anything.
@@ -44,6 +53,13 @@ class Fits(NamedTuple):
     first_losses: FloatArray
     weights: IntArray
 
+    @classmethod
+    def of(cls, nets: Nets) -> "Fits":
+        """Networks that have not been fitted."""
+        count = len(nets.units)
+        sizes, weights = np.zeros((2, count), np.int64)
+        return cls(nets, np.full(count, np.inf), sizes, np.full(count, np.inf), weights)
+
     def take(self, places: IntArray) -> "Fits":
         """A copy of some of them."""
         return Fits(
@@ -57,38 +73,54 @@ class Fits(NamedTuple):
 
 class Schedule(NamedTuple):
     """Steps of the fit for all, and for those that are below the limit (n + 1,) of their number of weights;
-    the sum of squares that rounding leaves; edges tried and nats that an edge must save in pruning."""
+    the sum of squares that rounding leaves."""
 
     attempts: int
     more: int
     limits: FloatArray
     floor: float
-    tries: int
-    price: float
+
+
+@inlined
+def _net(nets: Nets, b: int) -> Net:
+    return Net(nets.units[b], nets.offsets[b], nets.sources[b], nets.weights[b], nets.states[b])
+
+
+@kernel
+def wire_range(
+    table: IntArray, units: UnitTable, wiring: Wiring, batch: Batch, nets: Nets, r: Room, first: int,
+    stop: int,
+) -> None:  # fmt: skip
+    """Wire the structures first to stop."""
+    for b in range(first, stop):
+        structure = (_net(nets, b), batch.depths[b], batch.widths[b], batch.units[b], batch.sparse[b], units)
+        call_address(table[WIRE], (*structure, wiring, batch.seeds[b : b + 1], r.chosen))
+
+
+@kernel
+def widen_range(
+    table: IntArray, units: UnitTable, wiring: Wiring, trees: Embedding, nets: Nets, r: Room, first: int,
+    stop: int,
+) -> None:  # fmt: skip
+    """Embed the trees first to stop in wider networks."""
+    for b in range(first, stop):
+        base = (_net(trees.bases, trees.which[b]), trees.extra[b], trees.before[b])
+        limits = (r.outer_rows.shape[0], trees.chance)
+        given = (_net(nets, b), *base, *limits, units, wiring, trees.seeds[b : b + 1], r.chosen)
+        call_address(table[WIDEN], given)
 
 
 @kernel
 def fit_range(
-    table: IntArray,
-    sample: Sample,
-    r: Room,
-    units: UnitTable,
-    wiring: Wiring,
-    schedule: Schedule,
-    batch: Batch,
-    fits: Fits,
-    first: int,
+    table: IntArray, sample: Sample, r: Room, units: UnitTable, schedule: Schedule, fits: Fits, first: int,
     stop: int,
-) -> None:
-    """Wire and fit the structures first to stop, those to the end that are good after the first attempts."""
+) -> None:  # fmt: skip
+    """Fit the networks first to stop, those to the end that are good after the first attempts."""
     load(sample, 0, r.buffer)
     n_features = sample.features.shape[1]
-    nets = fits.nets
     enough = ENOUGH * schedule.floor
     for b in range(first, stop):
-        net = Net(nets.units[b], nets.offsets[b], nets.sources[b], nets.weights[b], nets.states[b])
-        structure = (net, batch.depths[b], batch.widths[b], batch.units[b], batch.sparse[b], units)
-        call_address(table[WIRE], (*structure, wiring, batch.seeds[b : b + 1], r.chosen))
+        net = _net(fits.nets, b)
         call_address(table[PREPARE], (table, net, units, n_features, r))
         fits.losses[b] = np.inf
         fits.sizes[b] = complexity(net)
@@ -106,20 +138,12 @@ def fit_range(
 
 @kernel
 def prune_range(
-    table: IntArray,
-    sample: Sample,
-    r: Room,
-    units: UnitTable,
-    schedule: Schedule,
-    fits: Fits,
-    first: int,
+    table: IntArray, sample: Sample, r: Room, units: UnitTable, how: Pruning, fits: Fits, first: int,
     stop: int,
-) -> None:
+) -> None:  # fmt: skip
     """Prune the fitted networks first to stop; their losses and sizes are brought up to date."""
     load(sample, 0, r.buffer)
-    nets = fits.nets
     for b in range(first, stop):
-        net = Net(nets.units[b], nets.offsets[b], nets.sources[b], nets.weights[b], nets.states[b])
-        how = (schedule.more, schedule.tries, schedule.floor, schedule.price)
-        fits.losses[b] = call_double(table[PRUNE], (table, sample, r, net, units, *how))
+        net = _net(fits.nets, b)
+        fits.losses[b] = call_double(table[PRUNE], (table, sample, r, net, units, how))
         fits.sizes[b] = complexity(net)

@@ -15,12 +15,11 @@ from eqdisc.engine.opcodes import DST, FIRST, FORWARD, GRAM, REVERSE, TABLE_SIZE
 from eqdisc.engine.workspace import RESIDUAL, SEED, TARGET, Sample
 from eqdisc.proposers.dysymnet.kernels.nets import Net
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, STOP, WORK, Room
+from eqdisc.proposers.dysymnet.kernels.solving import add_solution, factorise, normal_equations, solve
 
 #: Places of this module's kernels in the table of addresses.
 PROJECT, LINEARISE, FIT = range(TABLE_SIZE, TABLE_SIZE + 3)
 _HUGE = 1e300
-#: A column this near the span of those before it (squared sine of the angle) is left out.
-DEPENDENT = 1e-12
 #: Below this share of the variance the sums are too coarse: the coefficients are refined by the residual.
 COARSE = 1e-5
 FIRST_DAMPING = 1e-2
@@ -36,6 +35,18 @@ def _residual(r: Room, root: int, n: np.uint64) -> float:
     for i in range(n):
         v = r.buffer[y, i] - r.buffer[s, i] * r.buffer[f, i]
         r.buffer[e, i] = v
+        total += v * v
+    return total
+
+
+@summation
+def _squares(r: Room, root: int, first: np.uint64, last: np.uint64) -> float:
+    """Sum of squared residuals of some rows."""
+    end = r.buffer.shape[0]
+    y, s, f = np.uint64(end + TARGET), np.uint64(end + SEED), np.uint64(root)
+    total = 0.0
+    for i in range(first, last):
+        v = r.buffer[y, i] - r.buffer[s, i] * r.buffer[f, i]
         total += v * v
     return total
 
@@ -58,46 +69,6 @@ def _weigh(r: Room, n: np.uint64) -> None:
             a, b = np.uint64(r.outer_rows[j]), np.uint64(r.gram_rows[j])
             for i in range(n):
                 r.buffer[b, i] = r.buffer[a, i] * r.buffer[last, i]
-
-
-@kernel
-def _factorise(r: Room, k: int) -> None:
-    """Cholesky factor of the scaled Gram matrix of the output's columns; dependent ones get scale zero."""
-    for i in range(k):
-        g = r.products[i, i]
-        r.scale[i] = 1.0 / np.sqrt(g) if g > 0.0 else 0.0
-    for i in range(k):
-        for j in range(i):
-            s = r.products[j, i] * r.scale[i] * r.scale[j]
-            for m in range(j):
-                s -= r.lower[i, m] * r.lower[j, m]
-            r.lower[i, j] = s / r.lower[j, j]
-        s = 1.0
-        for m in range(i):
-            s -= r.lower[i, m] * r.lower[i, m]
-        if not s > DEPENDENT:
-            r.scale[i] = 0.0
-            for m in range(i):
-                r.lower[i, m] = 0.0
-            s = 1.0
-        r.lower[i, i] = np.sqrt(s)
-
-
-@inlined
-def _add_solution(r: Room, k: int) -> None:
-    """Add the solution for the right-hand side in r.step to the coefficients."""
-    for i in range(k):
-        s = r.step[i] * r.scale[i]
-        for m in range(i):
-            s -= r.lower[i, m] * r.step[m]
-        r.step[i] = s / r.lower[i, i]
-    for i in range(k - 1, -1, -1):
-        s = r.step[i]
-        for m in range(i + 1, k):
-            s -= r.lower[m, i] * r.step[m]
-        r.step[i] = s / r.lower[i, i]
-    for i in range(k):
-        r.coefficients[i] += r.step[i] * r.scale[i]
 
 
 @kernel
@@ -147,15 +118,27 @@ def project(table: IntArray, sample: Sample, r: Room) -> float:
             return np.inf
         r.coefficients[i] = 0.0
         r.step[i] = r.products[i, k]
-    _factorise(r, k)
-    _add_solution(r, k)
+    factorise(r, k)
+    add_solution(r, k)
     loss = _output(table, r, n, groups)
     if loss < COARSE * r.products[k, k]:
         for i in range(k):
             r.step[i] = _inner_product(r, r.gram_rows[i], last + RESIDUAL, n)
-        _add_solution(r, k)
+        add_solution(r, k)
         loss = _output(table, r, n, groups)
     return loss if loss < _HUGE else np.inf
+
+
+@kernel
+def heldout(table: IntArray, r: Room, first: int, last: int) -> float:
+    """Sum of squared residuals of the rows first to last, on which the weights on the tape were not fitted.
+
+    NaN where the network is not finite on one of them. What `project` left for the rows before stays.
+    """
+    stop = r.counts[STOP]
+    r.counts[WORK] += 2 * stop * (last - first)
+    call_address(table[FORWARD], (r.buffer, r.code, r.weights, r.terms, 0, stop, groups_of(last)))
+    return _squares(r, r.code[stop - 1, DST], np.uint64(first), np.uint64(last))
 
 
 @kernel
@@ -196,56 +179,6 @@ def linearise(table: IntArray, sample: Sample, r: Room) -> None:
             r.products[j, i] = 0.0 if held else r.products[j, i] * factor
 
 
-@kernel
-def _normal_equations(r: Room) -> None:
-    """Project the columns of the output out of the derivatives: hessian and gradient of the inner weights."""
-    p, k = r.counts[INNER], r.counts[OUTER]
-    for i in range(p):
-        for j in range(k):
-            s = r.products[i, p + j] * r.scale[j]
-            for m in range(j):
-                s -= r.lower[j, m] * r.half[i, m]
-            r.half[i, j] = s / r.lower[j, j]
-    for i in range(p):
-        r.gradient[i] = r.products[i, p + k]
-        for j in range(i, p):
-            h = r.products[i, j]
-            for m in range(k):
-                h -= r.half[i, m] * r.half[j, m]
-            r.hessian[i, j] = h
-
-
-@kernel
-def _solve(r: Room, p: int, damping: float) -> bool:
-    """r.step = (H + damping * diag H)**-1 gradient by Cholesky."""
-    for j in range(p):
-        s = abs(r.hessian[j, j]) * (1.0 + damping) + 1e-300
-        for m in range(j):
-            s -= r.factor[j, m] * r.factor[j, m]
-        if not s > 0.0:
-            return False
-        s = np.sqrt(s)
-        r.factor[j, j] = s
-        for i in range(j + 1, p):
-            t = r.hessian[j, i]
-            for m in range(j):
-                t -= r.factor[i, m] * r.factor[j, m]
-            r.factor[i, j] = t / s
-    for i in range(p):
-        t = r.gradient[i]
-        for m in range(i):
-            t -= r.factor[i, m] * r.step[m]
-        r.step[i] = t / r.factor[i, i]
-    for i in range(p - 1, -1, -1):
-        t = r.step[i]
-        for m in range(i + 1, p):
-            t -= r.factor[m, i] * r.step[m]
-        r.step[i] = t / r.factor[i, i]
-        if not abs(r.step[i]) < _HUGE:
-            return False
-    return True
-
-
 @inlined
 def _set(r: Room, p: int, which: int) -> None:
     for i in range(p):
@@ -274,10 +207,10 @@ def fit(
             break
         if fresh:
             call_address(table[LINEARISE], (table, sample, r))
-            _normal_equations(r)
+            normal_equations(r)
             fresh = False
         trial = np.inf
-        if _solve(r, p, damping):
+        if solve(r, p, damping):
             for i in range(p):
                 r.theta[1, i] = r.theta[0, i] + r.step[i]
             _set(r, p, 1)

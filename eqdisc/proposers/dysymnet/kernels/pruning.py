@@ -7,109 +7,27 @@ move by the surgeon's step, the network is fitted again, and the deletion stands
 falls.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from eqdisc._typing import IntArray
+from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, inlined, kernel
-from eqdisc.engine.opcodes import T_LOG, T_SQRT
 from eqdisc.engine.workspace import Sample
-from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT
+from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT, heldout
+from eqdisc.proposers.dysymnet.kernels.gauge import gauge
 from eqdisc.proposers.dysymnet.kernels.lowering import bury, lower, plan
-from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, HELD, Net
+from eqdisc.proposers.dysymnet.kernels.nets import DEAD, Net
 from eqdisc.proposers.dysymnet.kernels.operators import UnitTable
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
 
-PREPARE, PRUNE, WIRE = range(PROJECT + 3, PROJECT + 6)
+PREPARE, PRUNE, WIRE, WIDEN = range(PROJECT + 3, PROJECT + 7)
 #: Added to the unit diagonal of the Hessian: what redundancy is left does not stop the surgeon.
 RIDGE = 1e-8
 #: Times the floor: a loss below is as good as none.
 ENOUGH = 1e-3
-
-
-@inlined
-def _outranks(net: Net, e: int, largest: int, ones: int) -> bool:
-    if (net.sources[e] == ones) != (net.sources[largest] == ones):
-        return net.sources[e] != ones
-    return abs(net.weights[e]) > abs(net.weights[largest])
-
-
-@inlined
-def _offset_of_reader(net: Net, e: int, ones: int) -> int:
-    """The offset of the argument that an edge belongs to, -1 for none."""
-    a = 0
-    while net.offsets[a + 1] <= e:
-        a += 1
-    for other in range(net.offsets[a], net.offsets[a + 1]):
-        if net.sources[other] == ones and net.states[other] == FREE:
-            return other
-    return -1
-
-
-@kernel
-def _gauge_logarithm(net: Net, u: int, n_features: int) -> None:
-    """Fix the largest weight under a logarithm to one, if all readers have an offset for the shift."""
-    first, last = net.offsets[2 * u], net.offsets[2 * u + 1]
-    largest = -1
-    for e in range(first, last):
-        if net.states[e] != DEAD and net.sources[e] != n_features:
-            net.states[e] = FREE
-            if largest < 0 or abs(net.weights[e]) > abs(net.weights[largest]):
-                largest = e
-    if largest < 0 or not abs(net.weights[largest]) > 0.0:
-        return
-    slot = n_features + 1 + u
-    for e in range(last, net.offsets[net.offsets.shape[0] - 1]):
-        if net.states[e] != DEAD and net.sources[e] == slot and _offset_of_reader(net, e, n_features) < 0:
-            return
-    scale = abs(net.weights[largest])
-    for e in range(first, last):
-        net.weights[e] /= scale
-    net.states[largest] = HELD
-    for e in range(last, net.offsets[net.offsets.shape[0] - 1]):
-        if net.states[e] != DEAD and net.sources[e] == slot:
-            net.weights[_offset_of_reader(net, e, n_features)] += net.weights[e] * np.log(scale)
-
-
-@kernel
-def gauge(net: Net, table: UnitTable, n_features: int) -> None:
-    """Fix the largest weight of every scale-free argument to one and hand the scale downstream.
-
-    An offset is fixed only where there is nothing else: one that is fixed cannot be pruned.
-    """
-    ones = n_features
-    n_units = net.units.shape[0]
-    for u in range(n_units):
-        if net.units[u] < 0:
-            continue
-        unit = net.units[u]
-        passed = 1.0
-        for j in range(table.arities[unit]):
-            degree = table.degrees[unit, j]
-            if degree == 0.0:
-                continue
-            largest = -1
-            for e in range(net.offsets[2 * u + j], net.offsets[2 * u + j + 1]):
-                if net.states[e] != DEAD:
-                    net.states[e] = FREE
-                    if largest < 0 or _outranks(net, e, largest, ones):
-                        largest = e
-            if largest < 0 or not abs(net.weights[largest]) > 0.0:
-                continue
-            scale = net.weights[largest]
-            if table.operations[unit] == T_SQRT:
-                scale = abs(scale)
-            for e in range(net.offsets[2 * u + j], net.offsets[2 * u + j + 1]):
-                net.weights[e] /= scale
-            net.states[largest] = HELD
-            power = np.abs(scale) ** degree
-            odd = degree == 1.0 or degree == -1.0 or degree == 3.0 or (0.3 < degree < 0.4)
-            passed *= -power if odd and scale < 0.0 else power
-        if table.operations[unit] == T_LOG:
-            _gauge_logarithm(net, u, n_features)
-        if passed != 1.0:
-            for e in range(net.offsets[2 * u + 2], net.sources.shape[0]):
-                if net.states[e] != DEAD and net.sources[e] == n_features + 1 + u:
-                    net.weights[e] *= passed
+#: Times the floor: a network with less is taken for exact.
+EXACT = 10.0
 
 
 @kernel
@@ -178,10 +96,50 @@ def complexity(net: Net) -> int:
     return count
 
 
+class Pruning(NamedTuple):
+    """How a network is pruned.
+
+    attempts : steps of the fit after a deletion
+    tries    : edges of the least saliency tried
+    floor    : sum of squares that rounding leaves
+    price    : nats that an edge or a unit must save
+    heldout  : rows at the end of the sample that decide, fitted to the others; 0: all rows do both
+    """
+
+    attempts: int
+    tries: int
+    floor: float
+    price: float
+    heldout: int
+
+
+class _Trials(NamedTuple):
+    """Edges that may go, the surgeon's step for each, all free edges, and the units before."""
+
+    doomed: IntArray
+    steps: FloatArray
+    edges: IntArray
+    units: Int32Array
+
+
 @inlined
 def description(loss: float, net: Net, n_rows: int, floor: float, price: float) -> float:
     """Nats of residuals and of the network: less is better; losses below the floor are as good as none."""
     return 0.5 * n_rows * np.log(max(loss, floor)) + price * complexity(net)
+
+
+@kernel
+def _judged(table: IntArray, sample: Sample, fitted: Sample, r: Room, net: Net, q: Pruning) -> float:
+    """Fit the network on the tape; its description, by the rows that were not fitted where there are any.
+
+    As if all rows were held out: the loss of a wrong deletion has to grow with the table as the price of a
+    right one does not.
+    """
+    loss = call_double(table[FIT], (table, fitted, r, net, q.attempts, 1e-2, ENOUGH * q.floor))
+    if fitted.n_rows < sample.n_rows and loss < np.inf:
+        share = sample.n_rows / (sample.n_rows - fitted.n_rows)
+        loss = share * heldout(table, r, fitted.n_rows, sample.n_rows)
+    return description(loss, net, sample.n_rows, q.floor, q.price) if loss < np.inf else np.inf
 
 
 @kernel
@@ -199,70 +157,90 @@ def _bring_back(net: Net, r: Room) -> None:
 
 
 @kernel
-def prune(
-    table: IntArray,
-    sample: Sample,
-    r: Room,
-    net: Net,
-    units: UnitTable,
-    attempts: int,
-    tries: int,
-    floor: float,
-    price: float,
-) -> float:
-    """Delete edges of a fitted network as long as that shortens the description; its sum of squares."""
+def _rank(table: IntArray, fitted: Sample, r: Room, net: Net, t: _Trials) -> int:
+    """Write the edges of the least saliency with the surgeon's steps; how many edges are free."""
+    call_address(table[LINEARISE], (table, fitted, r))
+    p = r.counts[INNER]
+    m = invert(r)
+    for i in range(m):
+        e = _edge(r, i, p)
+        inverse = r.products[i, i]
+        r.saliency[i] = net.weights[e] ** 2 / inverse if inverse > 0.0 else 0.0
+        t.edges[i] = e
+    ranked = np.argsort(r.saliency[:m])
+    for k in range(min(t.doomed.shape[0], m)):
+        i = ranked[k]
+        t.doomed[k] = t.edges[i]
+        for j in range(m):
+            t.steps[k, j] = -net.weights[t.edges[i]] / r.products[i, i] * _inverse(r, i, j)
+    return m
+
+
+@kernel
+def _delete_one(
+    table: IntArray, sample: Sample, fitted: Sample, r: Room, net: Net, units: UnitTable, q: Pruning,
+    t: _Trials, best: float,
+) -> float:  # fmt: skip
+    """Delete the first edge without which the description is shorter than `best`; the shorter or `best`.
+
+    Each is tried with and without the surgeon's step, which near a singular Hessian leads astray.
+    """
     n_features = sample.features.shape[1]
-    kept_units = net.units.copy()
-    doomed = np.zeros(tries, np.int64)
-    steps = np.zeros((tries, r.saliency.shape[0]))
-    edges = np.zeros(r.saliency.shape[0], np.int64)
-    enough = ENOUGH * floor
+    m = _rank(table, fitted, r, net, t)
+    _keep(net, r)
+    t.units[:] = net.units
+    for trial in range(2 * min(t.doomed.shape[0], m)):
+        k = trial // 2
+        if trial % 2 == 1:
+            for j in range(m):
+                net.weights[t.edges[j]] += t.steps[k, j]
+        net.weights[t.doomed[k]] = 0.0
+        net.states[t.doomed[k]] = DEAD
+        call_address(table[PREPARE], (table, net, units, n_features, r))
+        now = _judged(table, sample, fitted, r, net, q)
+        if now < best:
+            return now
+        _bring_back(net, r)
+        net.units[:] = t.units
+    return best
+
+
+@kernel
+def _refit(
+    table: IntArray, rows: Sample, r: Room, net: Net, units: UnitTable, attempts: int, enough: float
+) -> float:
+    """Gauge and fit on the rows; the sum of squares."""
+    n_features = rows.features.shape[1]
     gauge(net, units, n_features)
     call_address(table[PREPARE], (table, net, units, n_features, r))
-    loss = call_double(table[FIT], (table, sample, r, net, attempts, 1e-3, enough))
+    return call_double(table[FIT], (table, rows, r, net, attempts, 1e-3, enough))
+
+
+@kernel
+def prune(
+    table: IntArray, sample: Sample, r: Room, net: Net, units: UnitTable, q: Pruning
+) -> float:  # fmt: skip
+    """Delete edges of a fitted network as long as that shortens the description; its sum of squares.
+
+    A network that leaves no more than rounding is judged by all rows, others by rows held out.
+    """
+    enough = ENOUGH * q.floor
+    loss = _refit(table, sample, r, net, units, q.attempts, enough)
     if not loss < np.inf:
         return loss
-    best = description(loss, net, sample.n_rows, floor, price)
-    moved = True
+    held = q.heldout if loss > EXACT * q.floor else 0
+    fitted = Sample(sample.features, sample.target, sample.seed, sample.n_rows - held, sample.weighted)
+    m = r.saliency.shape[0]
+    t = _Trials(np.zeros(q.tries, np.int64), np.zeros((q.tries, m)), np.zeros(m, np.int64), net.units.copy())
+    best = _judged(table, sample, fitted, r, net, q)
+    moved = best < np.inf
     while moved:
-        moved = False
-        call_address(table[LINEARISE], (table, sample, r))
-        m = r.counts[INNER] + r.counts[OUTER]
-        p = r.counts[INNER]
-        invert(r)
-        for i in range(m):
-            e = _edge(r, i, p)
-            inverse = r.products[i, i]
-            r.saliency[i] = net.weights[e] ** 2 / inverse if inverse > 0.0 else 0.0
-            edges[i] = e
-        ranked = np.argsort(r.saliency[:m])
-        count = min(tries, m)
-        for t in range(count):
-            i = ranked[t]
-            doomed[t] = edges[i]
-            for j in range(m):
-                steps[t, j] = -net.weights[edges[i]] / r.products[i, i] * _inverse(r, i, j)
-        _keep(net, r)
-        kept_units[:] = net.units
-        for trial in range(2 * count):
-            t = trial // 2
-            if trial % 2 == 1:
-                for j in range(m):
-                    net.weights[edges[j]] += steps[t, j]
-            net.weights[doomed[t]] = 0.0
-            net.states[doomed[t]] = DEAD
-            call_address(table[PREPARE], (table, net, units, n_features, r))
-            found = call_double(table[FIT], (table, sample, r, net, attempts, 1e-2, enough))
-            now = description(found, net, sample.n_rows, floor, price) if found < np.inf else np.inf
-            if now < best:
-                best = now
-                moved = True
-                break
-            _bring_back(net, r)
-            net.units[:] = kept_units
-        gauge(net, units, n_features)
-        call_address(table[PREPARE], (table, net, units, n_features, r))
-        loss = call_double(table[FIT], (table, sample, r, net, attempts if moved else 0, 1e-3, enough))
+        now = _delete_one(table, sample, fitted, r, net, units, q, t, best)
+        moved = now < best
+        best = now
+        loss = _refit(table, fitted, r, net, units, q.attempts if moved else 0, enough)
         if not loss < np.inf:
             return loss
+    if held > 0:
+        loss = _refit(table, sample, r, net, units, q.attempts, enough)
     return loss

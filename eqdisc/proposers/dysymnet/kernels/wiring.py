@@ -67,7 +67,7 @@ def start_weight(rng: AnyArray, positive: bool) -> float:
 
 
 @inlined
-def _add(net: Net, e: int, source: int, weight: float, state: int) -> int:
+def add(net: Net, e: int, source: int, weight: float, state: int) -> int:
     if e < net.sources.shape[0]:
         net.sources[e] = source
         net.weights[e] = weight
@@ -77,13 +77,13 @@ def _add(net: Net, e: int, source: int, weight: float, state: int) -> int:
 
 
 @inlined
-def _slot(i: int, chosen: IntArray, inputs: int, first_unit: int) -> int:
+def slot(i: int, chosen: IntArray, inputs: int, first_unit: int) -> int:
     """The i-th slot that may be read: the inputs, then the units."""
     return chosen[i] if i < inputs else first_unit + i - inputs
 
 
 @kernel
-def _connect_sparsely(
+def connect_sparsely(
     net: Net, e: int, unit: int, second: bool, reach: tuple[int, int, int], table: UnitTable,
     w: Wiring, rng: AnyArray, chosen: IntArray, inputs: int,
 ) -> int:  # fmt: skip
@@ -95,7 +95,7 @@ def _connect_sparsely(
     scale_free = table.degrees[k, 1 if second else 0] != 0.0
     exponent = table.operations[k] == T_POW and second
     if exponent and uniform(rng) < 0.7:
-        return _add(net, e, ones, np.round(6.0 * uniform(rng) - 2.0) / 2.0, FREE)
+        return add(net, e, ones, np.round(6.0 * uniform(rng) - 2.0) / 2.0, FREE)
     count = 2 if uniform(rng) < SECOND and high - low > 1 else 1
     before = -1
     for t in range(count):
@@ -109,10 +109,10 @@ def _connect_sparsely(
         weight = start_weight(rng, table.positive[k])
         if state == HELD:
             weight = np.sign(weight) if table.positive[k] or count > 1 else 1.0
-        e = _add(net, e, _slot(i, chosen, inputs, ones + 1), weight, state)
+        e = add(net, e, slot(i, chosen, inputs, ones + 1), weight, state)
     if w.bias and table.offsets[k] and uniform(rng) < (0.5 * OFFSET if scale_free else OFFSET):
         weight = normal(rng)
-        e = _add(net, e, ones, abs(weight) if table.positive[k] else weight, FREE)
+        e = add(net, e, ones, abs(weight) if table.positive[k] else weight, FREE)
     return e
 
 
@@ -130,9 +130,9 @@ def _connect_densely(
         if i == sure or uniform(rng) < keep:
             weight = normal(rng)
             weight = abs(weight) if table.positive[k] else weight
-            e = _add(net, e, _slot(i, chosen, inputs, ones + 1), weight, FREE)
+            e = add(net, e, slot(i, chosen, inputs, ones + 1), weight, FREE)
     if w.bias and table.offsets[k] and uniform(rng) < keep:
-        e = _add(net, e, ones, abs(normal(rng)) if table.positive[k] else normal(rng), FREE)
+        e = add(net, e, ones, abs(normal(rng)) if table.positive[k] else normal(rng), FREE)
     return e
 
 
@@ -171,7 +171,7 @@ def wire(
                 net.offsets[2 * u + j] = e
                 if j < table.arities[net.units[u]]:
                     if sparse:
-                        e = _connect_sparsely(net, e, u, j == 1, reach, table, w, rng, chosen, inputs)
+                        e = connect_sparsely(net, e, u, j == 1, reach, table, w, rng, chosen, inputs)
                     else:
                         e = _connect_densely(net, e, u, reach, keep, table, w, rng, chosen, inputs)
         previous = first
@@ -180,7 +180,7 @@ def wire(
         net.offsets[a] = e
     low, high, _ = _reach(depth, inputs, first, previous, w.skip)
     for i in range(low, high):
-        e = _add(net, e, _slot(i, chosen, inputs, ones + 1), 1.0, FREE)
+        e = add(net, e, slot(i, chosen, inputs, ones + 1), 1.0, FREE)
     if w.bias:
-        e = _add(net, e, ones, 0.0, FREE)
+        e = add(net, e, ones, 0.0, FREE)
     net.offsets[net.offsets.shape[0] - 1] = e
