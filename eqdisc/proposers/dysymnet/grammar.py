@@ -120,7 +120,7 @@ class Grammar:
         wiring = (s.sparse & (len(self.wirings) == 2)).astype(np.int64)
         depth, width, unit = (self.columns[step].start for step in (1, 2, 3))
         layers = np.dstack([_shifted(s.widths - 1, width), _shifted(s.units, unit)])
-        return np.column_stack([wiring, s.depths - 1 + depth, layers.reshape(len(wiring), -1)])
+        return np.column_stack([wiring, s.depths - 1 + depth, layers.reshape(len(wiring), self.steps - 2)])
 
     def decode(self, tokens: IntArray) -> Structures:
         """The structures that sentences tell."""

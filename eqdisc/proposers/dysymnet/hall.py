@@ -9,7 +9,7 @@ from eqdisc._typing import FloatArray
 from eqdisc.expr.expression import Expression
 from eqdisc.proposers.dysymnet.embedding import network_of
 from eqdisc.proposers.dysymnet.kernels.gauge import gauge
-from eqdisc.proposers.dysymnet.kernels.nets import Nets
+from eqdisc.proposers.dysymnet.kernels.nets import Net, Nets, packed
 from eqdisc.proposers.dysymnet.kernels.operators import unit_table
 from eqdisc.proposers.dysymnet.kernels.widening import Embedding
 from eqdisc.proposers.dysymnet.policy import Policy
@@ -36,7 +36,7 @@ class Hall:
         self._table = unit_table(names)
         self._scales = scales
         self._units, self._edges, self._inputs = units, edges, inputs
-        self._laws: dict[Expression, Nets | None] = {}
+        self._laws: dict[Expression, Net | None] = {}
 
     def tell(self, candidates: Sequence["Candidate"]) -> None:
         """Learn the present front; earlier laws are forgotten."""
@@ -46,23 +46,18 @@ class Hall:
         before = self._laws
         self._laws = {law: before[law] if law in before else self._network(law) for law in laws}
 
-    def _network(self, law: Expression) -> Nets | None:
-        """A batch of one."""
+    def _network(self, law: Expression) -> Net | None:
         if len(law.features) > self._inputs:
             return None
         net = network_of(law, self._names, self._scales, self._units, self._edges)
-        if net is None:
-            return None
-        gauge(net, self._table, len(self._scales))
-        return Nets(*(column[np.newaxis] for column in net))
+        if net is not None:
+            gauge(net, self._table, len(self._scales))
+        return net
 
     def networks(self) -> Nets | None:
         """The laws as networks, in the order of the front; None where there are none."""
-        found = [nets for nets in self._laws.values() if nets is not None]
-        if not found:
-            return None
-        units, offsets, sources, weights, states = (np.concatenate(c) for c in zip(*found, strict=True))
-        return Nets(units, offsets, sources, weights, states)
+        found = [net for net in self._laws.values() if net is not None]
+        return packed(found) if found else None
 
     def state(self) -> State:
         """The laws."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
 from eqdisc.proposers.dysymnet.kernels.batch import Fits
-from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, Net, Nets
+from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, Net, packed
 from eqdisc.proposers.dysymnet.workshop import Workshop
 
 #: Units of one network that are told.
@@ -24,10 +24,10 @@ def salient_parts(workshop: Workshop, nets: list[Net], n_features: int, attempts
     ]
     if not places:
         return []
-    without = Fits.of(_packed([_without(nets[k], u, n_features) for k, u in places]))
+    without = Fits.of(packed([_without(nets[k], u, n_features) for k, u in places]))
     workshop.fit(without, 0)
     chosen = _most(np.array(places), without.losses)
-    parts = Fits.of(_packed([_part(nets[k], u, n_features) for k, u in chosen]))
+    parts = Fits.of(packed([_part(nets[k], u, n_features) for k, u in chosen]))
     workshop.fit(parts, attempts)
     return [parts.nets.one(place) for place in np.flatnonzero(np.isfinite(parts.losses)).tolist()]
 
@@ -37,10 +37,6 @@ def _most(places: IntArray, losses: FloatArray) -> list[tuple[int, int]]:
     order = np.lexsort((-losses, places[:, 0]))
     ranks = np.arange(len(order)) - np.searchsorted(places[order, 0], places[order, 0])
     return [(int(k), int(u)) for k, u in places[order[ranks < TOLD]]]
-
-
-def _packed(nets: list[Net]) -> Nets:
-    return Nets(*(np.array(column) for column in zip(*nets, strict=True)))
 
 
 def _without(net: Net, unit: int, n_features: int) -> Net:

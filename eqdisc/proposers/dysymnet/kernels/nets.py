@@ -5,6 +5,7 @@ has the arguments 2u and 2u + 1 (the second is empty for unary operators); the l
 Every argument is the sum of weight * slot over its edges; an offset is an edge from the ones.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -80,4 +81,15 @@ def empty_nets(count: int, units: int, edges: int) -> Nets:
         np.zeros((count, edges), np.int32),
         np.zeros((count, edges)),
         np.zeros((count, edges), np.int8),
+    )
+
+
+def packed(nets: Sequence[Net]) -> Nets:
+    """Copies of networks of one size as a batch."""
+    return Nets(
+        np.array([net.units for net in nets]),
+        np.array([net.offsets for net in nets]),
+        np.array([net.sources for net in nets]),
+        np.array([net.weights for net in nets]),
+        np.array([net.states for net in nets]),
     )
