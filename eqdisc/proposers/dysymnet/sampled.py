@@ -10,7 +10,7 @@ from eqdisc.engine.programs import GROUP, Blocks
 from eqdisc.engine.workspace import Sample, sample_of
 
 #: One row of so many is held out in pruning, from so many rows on.
-ONE_OF, LEAST = 4, 64
+ONE_OF, LEAST = 4, 100
 #: A loss below this share of the variance is as good as none: double precision, squared, and some room.
 ROUNDING = 1e-25
 

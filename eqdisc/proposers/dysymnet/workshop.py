@@ -28,6 +28,9 @@ from eqdisc.proposers.dysymnet.structures import Structures
 #: Networks that a thread takes at a time.
 SHARE = 50
 PRUNE_SHARE = 2
+#: Share of the variance from which on a residual may be noise. Below, it is the slow end of a fit, and fewer
+#: rows do harm: of 100 laws embedded among 12 edges of 0.05 six were not uncovered with them, one without.
+NOISY = 1e-6
 Kernel = Callable[[Room, int, int], None]
 
 
@@ -90,7 +93,8 @@ class Workshop:
 
     def prune(self, fits: Fits, attempts: int, tries: int, price: float) -> None:
         """Prune networks in place."""
-        how = Pruning(attempts, tries, self._rows.floor, price, self._rows.heldout)
+        rows = self._rows
+        how = Pruning(attempts, tries, rows.floor, price, rows.heldout, NOISY * rows.variance)
         given = (self._addresses, self._rows.sample)
         self._shared(
             lambda r, first, last: prune_range(*given, r, self._table, how, fits, first, last),

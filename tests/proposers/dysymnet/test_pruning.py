@@ -32,35 +32,46 @@ def embedding(extra):
 def pruned(net, sampled, heldout=0):
     r = room_for(net, sampled)
     load(sampled.sample, 0, r.buffer)
-    how = Pruning(25, 6, sampled.floor, 4.0, heldout)
+    how = Pruning(25, 6, sampled.floor, 4.0, heldout, 1e-6 * sampled.variance)
     return prune(table_of_addresses(), sampled.sample, r, net, UNITS, how)
 
 
 def test_an_embedded_law_is_uncovered():
-    random = np.random.default_rng(0)
-    points = random.uniform(-2.0, 2.0, (150, 2))
-    sampled = sampled_of(points, law(*points.T))
-    net = embedding(0.05)
-    net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
-    loss = pruned(net, sampled)
-    assert loss < 1e-20 * sampled.variance
-    assert complexity(net) <= 9  # three units, six edges
-    found = expression_of(unscaled_weights(net, sampled.scales), NAMES, 2)
-    elsewhere = random.uniform(-5.0, 5.0, (40, 2))
-    assert np.allclose(evaluate(found, elsewhere), law(*elsewhere.T), rtol=1e-9, atol=1e-9)
+    """Now and then a fit is too slow in the wide network; a search has many."""
+    elsewhere = np.random.default_rng(9).uniform(-5.0, 5.0, (40, 2))
+    uncovered = 0
+    for seed in range(10):
+        points = np.random.default_rng(seed).uniform(-2.0, 2.0, (150, 2))
+        sampled = sampled_of(points, law(*points.T))
+        net = embedding(0.05)
+        net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
+        loss = pruned(net, sampled, heldout=37)
+        if loss < 1e-20 * sampled.variance and complexity(net) <= 9:  # three units, six edges
+            found = expression_of(unscaled_weights(net, sampled.scales), NAMES, 2)
+            uncovered += np.allclose(evaluate(found, elsewhere), law(*elsewhere.T), rtol=1e-9, atol=1e-9)
+    assert uncovered >= 8
 
 
-def test_under_noise_pruning_stops_at_the_noise():
-    random = np.random.default_rng(1)
-    points = random.uniform(-2.0, 2.0, (250, 2))
-    noise = 0.05 * random.normal(size=250)
-    sampled = sampled_of(points, law(*points.T) + noise)
-    net = embedding(0.05)
-    before = complexity(net)
-    net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
-    loss = pruned(net, sampled)
-    assert complexity(net) < 0.6 * before
-    assert np.sum(noise**2) * 0.7 < loss < np.sum(noise**2) * 1.3
+@pytest.mark.parametrize("noise", [0.01, 0.1])
+def test_under_noise_the_true_terms_are_left(noise):
+    """By rows held out: at most three units and six edges as in the law, nearer to it than the noise."""
+    sizes, errors = [], []
+    elsewhere = np.random.default_rng(9).uniform(-2.0, 2.0, (300, 2))
+    true = law(*elsewhere.T)
+    for seed in range(7):
+        random = np.random.default_rng(seed)
+        points = random.uniform(-2.0, 2.0, (250, 2))
+        target = law(*points.T)
+        sampled = sampled_of(points, target + noise * np.std(target) * random.normal(size=250))
+        net = embedding(0.05)
+        net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
+        loss = pruned(net, sampled, heldout=62)
+        assert loss == pytest.approx(noise**2 * sampled.variance, rel=0.5)
+        found = expression_of(unscaled_weights(net, sampled.scales), NAMES, 2)
+        sizes.append(complexity(net))
+        errors.append(np.sqrt(np.mean((evaluate(found, elsewhere) - true) ** 2)) / np.std(true))
+    assert np.median(sizes) <= 9
+    assert max(errors) < noise
 
 
 @pytest.mark.parametrize("points", [np.random.default_rng(3).uniform(0.5, 2.0, (30, 2))])

@@ -26,8 +26,6 @@ PREPARE, PRUNE, WIRE, WIDEN = range(PROJECT + 3, PROJECT + 7)
 RIDGE = 1e-8
 #: Times the floor: a loss below is as good as none.
 ENOUGH = 1e-3
-#: Times the floor: a network with less is taken for exact.
-EXACT = 10.0
 
 
 @kernel
@@ -104,6 +102,7 @@ class Pruning(NamedTuple):
     floor    : sum of squares that rounding leaves
     price    : nats that an edge or a unit must save
     heldout  : rows at the end of the sample that decide, fitted to the others; 0: all rows do both
+    noisy    : sum of squares from which on rows are held out
     """
 
     attempts: int
@@ -111,6 +110,7 @@ class Pruning(NamedTuple):
     floor: float
     price: float
     heldout: int
+    noisy: float
 
 
 class _Trials(NamedTuple):
@@ -222,13 +222,13 @@ def prune(
 ) -> float:  # fmt: skip
     """Delete edges of a fitted network as long as that shortens the description; its sum of squares.
 
-    A network that leaves no more than rounding is judged by all rows, others by rows held out.
+    A network that leaves less than noise would is judged by all rows, others by rows held out.
     """
     enough = ENOUGH * q.floor
     loss = _refit(table, sample, r, net, units, q.attempts, enough)
     if not loss < np.inf:
         return loss
-    held = q.heldout if loss > EXACT * q.floor else 0
+    held = q.heldout if loss > q.noisy else 0
     fitted = Sample(sample.features, sample.target, sample.seed, sample.n_rows - held, sample.weighted)
     m = r.saliency.shape[0]
     t = _Trials(np.zeros(q.tries, np.int64), np.zeros((q.tries, m)), np.zeros(m, np.int64), net.units.copy())
