@@ -1,6 +1,7 @@
 """The policy that the recurrent one is measured against is the product of choices that it is said to be."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,20 @@ import pytest
 
 from eqdisc.proposers.dysymnet.controller import RecurrentPolicy
 
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "dysymnet" / "controller.py"
+SCRIPTS = Path(__file__).parents[3] / "benchmarks" / "dysymnet"
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for it
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def benchmark():
-    spec = importlib.util.spec_from_file_location("controller_benchmark", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("controller")
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +59,14 @@ def test_no_product_tells_rewarded_structures_better_than_the_fitted_one(benchma
             other = benchmark.FactorisedPolicy(benchmark.TOY, benchmark.SETTINGS)
             other.scores[:] = policy.scores + random.normal(0, 0.3, policy.scores.size)
             assert other.log_probability(good).mean() < best
+
+
+def test_both_controllers_search_the_laws_of_other_sets(capsys):
+    laws = script("laws")
+    names = [task.name for task in laws.load_suite("classic").tasks if laws.in_sets(task.name)]
+    assert {"Keijzer-6", "R1", "R2a", "Constant-3", "Keijzer-4"} <= {*names}
+    assert not [name for name in names if name.startswith(("Nguyen", "Livermore", "Jin"))]
+    laws.laws(seeds=1, seconds=20.0, pattern="Keijzer-6")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[2].strip() for line in lines if line.startswith("| Keijzer-6")] == ["1/1"]
+    assert "only recurrent: 0" in lines
