@@ -16,7 +16,7 @@ from eqdisc.problem import Problem
 from eqdisc.proposers.dysymnet import DySymNet
 
 #: Sets of the suite `classic` by which nothing of the networks was tuned: those were Nguyen, Jin, Livermore.
-SETS = ("Keijzer", "R1", "R2", "R3", "Constant", "Koza")
+SETS = ("Keijzer", "R1", "R2", "R3", "R1a", "R2a", "R3a", "Constant", "Koza")
 CONTROLLERS = ("uniform", "recurrent")
 #: Mean square on the rows for testing, in variances, of a law that is found.
 FOUND = 1e-18
@@ -55,7 +55,7 @@ def laws(seeds: int = 3, seconds: float = 30.0, pattern: str = "*") -> None:
 
 def in_sets(name: str) -> bool:
     """Whether a law belongs to one of the sets."""
-    return name.split("-")[0].rstrip("a") in SETS
+    return name.split("-")[0] in SETS
 
 
 def searched(task: Task, controller: str, seed: int, seconds: float) -> Run:
