@@ -72,7 +72,7 @@ def discover(  # one parameter for each option: the signature is the command lin
         list[str] | None,
         typer.Option(
             metavar="A=UNIT,...",
-            help="Units that laws respect, such as v=m/s,t=s, or a TOML file of them.",
+            help="Units that laws respect, such as v=m/s,t=s, or a TOML file of them; repeatable.",
         ),
     ] = None,
     constants: Annotated[

@@ -34,10 +34,19 @@ def given_units(units: GivenUnits | None) -> dict[str, str]:
         raise OptionError(f"the units are {units!r}; {_WANTED}")
     found: dict[str, str] = {}
     for name, unit in (pair for one in units for pair in _pairs(one)):
-        if found.get(name, unit) != unit:
+        if found.get(name, unit) != unit and not _same(found[name], unit):
             raise OptionError(f"the column {name!r} is given two units, {found[name]!r} and {unit!r}")
         found[name] = unit
     return found
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are known to stand for one unit."""
+    try:
+        first, second = read_unit(one), read_unit(other)
+    except UnknownUnitError:
+        return False
+    return first is not None and first == second
 
 
 def _pairs(units: str | os.PathLike[str]) -> list[tuple[str, str]]:

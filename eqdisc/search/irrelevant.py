@@ -20,18 +20,20 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.problem import Irrelevance
 from eqdisc.search.sample import sample
 from eqdisc.search.surrogate import Surrogate, lay, scaled
-from eqdisc.search.view import evener_in_logarithms
+from eqdisc.search.view import evener_in_logarithms, is_angle
 
 ROWS = 1600
 FEWEST = 60
 ROWS_PER_COLUMN = 5
 MOST_COLUMNS = 240
 BEYOND_CHANCE = 4.5  # normal deviates: about one dummy in 300 000 is taken for an input
+BEYOND_CHANCE_OF_WAVES = 8.0  # many are looked at, and strangers follow each other for a while
 LOOKS = 6
 DOUBTFUL = 40.0  # deviates below are held against those of the same column shuffled
 SHUFFLES = 3
 MARGIN = 4.0  # deviates that an input has to be ahead of its shuffled self
 LOW_DEGREE = 3
+MOST_ANGLES = 6  # whose waves are looked at
 SPREAD = 4.0  # inputs of one sign that span this factor are looked at in logarithms
 
 
@@ -64,15 +66,18 @@ def irrelevance(table: Dataset, most: int = ROWS) -> Irrelevance:
         best = min((_laid(columns, owner, found, aim) for aim in aims), key=lambda laid: laid[0].share)
         share = best[0].share
         rest = best[1] - best[0].values
+        looks = _aims(rest)
+        beside = columns[:, np.isin(owner, found)]
         again = np.zeros(k)
         for j in np.setdiff1d(np.arange(k), found):
-            looks = _aims(rest)
-            again[j] = max(_beside(columns, owner, found, int(j), look) for look in looks)
+            mine = columns[:, owner == j]
+            again[j] = max(_beside(mine, beside, look) for look in looks)
             if again[j] > BEYOND_CHANCE:
-                shuffled = columns.copy()
-                shuffled[:, owner == j] = random.permutation(columns[:, owner == j])
-                chance = max(_beside(shuffled, owner, found, int(j), look) for look in looks)
+                shuffled = random.permutation(mine)
+                chance = max(_beside(shuffled, beside, look) for look in looks)
                 again[j] = min(again[j], BEYOND_CHANCE + again[j] - chance - MARGIN)
+        if not np.any(again > BEYOND_CHANCE):
+            again = _interfering(rows.features, found, beside, looks, random)
         deviates = np.maximum(deviates, again)
         more = np.flatnonzero(deviates > BEYOND_CHANCE)
         if more.size == found.size:
@@ -146,13 +151,44 @@ def _tested(columns: FloatArray, owner: IntArray, aim: FloatArray, k: int) -> Fl
     return deviates
 
 
-def _beside(columns: FloatArray, owner: IntArray, found: IntArray, j: int, rest: FloatArray) -> float:
-    """Normal deviates of an input, alone and in products with those found, in what these leave."""
-    mine = columns[:, owner == j]
+def _interfering(
+    features: FloatArray,
+    found: IntArray,
+    beside: FloatArray,
+    looks: list[FloatArray],
+    random: np.random.Generator,
+) -> FloatArray:
+    """(k,) deviates of inputs that act as angles, alone or with one another: of interference a polynomial of
+    low degree says nothing. Held against the same waves with one of the two angles shuffled."""
+    k = features.shape[1]
+    again = np.zeros(k)
+    angles = [j for j in range(k) if is_angle(features[:, j])]
+    if len(angles) > MOST_ANGLES:
+        return again
+
+    def evidence(first: FloatArray, second: FloatArray) -> float:
+        waves = (wave(first + second)[:, None] for wave in (np.cos, np.sin))
+        return max(_beside(wave, beside, look) for wave in waves for look in looks)
+
+    pairs = [(i, j) for i, j in combinations_with_replacement(angles, 2) if not {i, j} <= set(found.tolist())]
+    for i, j in pairs:
+        for sign in (1.0, -1.0) if i != j else (0.0,):
+            first, second = features[:, i], sign * features[:, j]
+            seen = evidence(first, second)
+            if seen > BEYOND_CHANCE_OF_WAVES:
+                chance = evidence(random.permutation(first), second)
+                if i != j:
+                    chance = max(chance, evidence(first, random.permutation(second)))
+                again[[i, j]] = np.maximum(again[[i, j]], BEYOND_CHANCE + seen - chance - MARGIN)
+    return again
+
+
+def _beside(mine: FloatArray, beside: FloatArray, rest: FloatArray) -> float:
+    """Normal deviates of (n, m) columns of an input, alone and in products with (n, p) columns of those
+    found, in what these leave."""
     if mine.shape[1] == 0:
         return 0.0
     powers = np.column_stack([mine[:, 0], mine[:, 0] ** 2, *mine.T[1:]])
-    beside = columns[:, np.isin(owner, found)]
     allowed = max(2, rest.size // ROWS_PER_COLUMN // (powers.shape[1] + 1) - 1)
     beside = np.column_stack([np.ones(rest.size), beside[:, :allowed]])
     products = (powers[:, :, None] * beside[:, None, :]).reshape(rest.size, -1)

@@ -81,7 +81,7 @@ class ChangeOfVariables:
         not hold."""
         units = None
         if problem.units is not None:
-            units = self._units(problem.units)
+            units = self.smaller_units(problem.units)
             if units is None:
                 return ()
         train = self._table(problem.train)
@@ -128,7 +128,8 @@ class ChangeOfVariables:
             target_unit=None,
         )
 
-    def _units(self, rules: UnitRules) -> UnitRules | None:
+    def smaller_units(self, rules: UnitRules) -> UnitRules | None:
+        """Units of the new inputs and target; None where they have none, as the sum of metres and seconds."""
         dimensions: list[MaybeDimension] = [*rules.features, rules.target]
         try:
             features = [propagate(e, dimensions, rules.constants) for e in self.coordinates]

@@ -55,6 +55,11 @@ class Surrogate:
             columns[:, j] = term @ self.coefficients
         return columns
 
+    @property
+    def constant(self) -> float:
+        """The term that reads no input."""
+        return float(np.sum(self.coefficients[~np.any(self.degrees > 0, axis=1)]))
+
     def part(self, coordinates: FloatArray, inputs: Sequence[int]) -> FloatArray:
         """(n,) the sum of the terms that read no input but these; the constant left out."""
         others = [j for j in range(self.degrees.shape[1]) if j not in inputs]

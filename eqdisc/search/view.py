@@ -15,6 +15,7 @@ FEWEST = 60  # rows below which nothing is said
 WIDE = 4.0  # an input, or target, that spans this factor is looked at in logarithms
 FOLLOWED = 0.05  # of its variance is missed: the logarithm of a target over decades is the better view
 LOW = 3  # degree at which the target and its logarithm are compared
+RADIANS, WIDEST = 1.0, 200.0  # that an angle spans at least, and is at most
 SHARE_OF_ROWS = 0.1  # that the orthant with most rows must hold, or signs are not kept apart
 
 
@@ -89,6 +90,12 @@ class View:
         """The function laid through the points."""
         return lay(self.coordinates, self.aim)
 
+    def at(self, features: FloatArray) -> FloatArray:
+        """(n,) the function laid through the points, at other (n, k) features within their range."""
+        low, high = np.min(self._stretched, axis=0), np.max(self._stretched, axis=0)
+        half = np.where(high > low, 0.5 * (high - low), 1.0)
+        return self.surrogate.at((stretched(features, self.logarithmic) - 0.5 * (high + low)) / half)
+
     @cached_property
     def slopes(self) -> FloatArray:
         """(n, k) derivatives of the target with respect to the inputs.
@@ -157,6 +164,11 @@ def evener_in_logarithms(size: FloatArray) -> bool:
     plain = (middle - low) / (high - low)
     logarithmic = np.log(middle / low) / np.log(high / low)
     return bool(abs(logarithmic - 0.5) < abs(plain - 0.5))
+
+
+def is_angle(column: FloatArray) -> bool:
+    """Whether an input may be one in radians: it spans one and makes no more turns than can be followed."""
+    return float(np.ptp(column)) > RADIANS and float(np.max(np.abs(column))) <= WIDEST
 
 
 def _changing(features: FloatArray) -> BoolArray:

@@ -63,3 +63,10 @@ def test_a_few_features_with_dummies_are_weighed():
     weights = np.array(feature_weights(table, influences(table), seed=0))
     assert weights.sum() == pytest.approx(1.0)
     assert weights[[1, 2, 4]].min() > 10 * weights[[0, 3, 5]].max() > 0.0
+
+
+def test_inputs_that_only_interfere_are_seen():
+    random = np.random.default_rng(0)
+    x = np.column_stack([random.uniform(0.5, 4.0, (300, 2)), random.uniform(0.0, 6.28, (300, 3))])
+    table = Dataset.of(x, x[:, 0] + x[:, 1] + x[:, 0] * x[:, 1] * np.cos(2.0 + x[:, 2] - x[:, 4]))
+    assert irrelevance(table).dummies == (3,)

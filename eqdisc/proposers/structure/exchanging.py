@@ -10,12 +10,11 @@ from itertools import combinations
 
 import numpy as np
 
-from eqdisc._typing import BoolArray, FloatArray
+from eqdisc._typing import BoolArray
 from eqdisc.expr.expression import Expression
 from eqdisc.proposers.structure.hypothesis import FLOOR, Hypothesis, holds, shares, variables
 from eqdisc.search.reduction import ChangeOfVariables
-from eqdisc.search.surrogate import Surrogate
-from eqdisc.search.view import View, stretched
+from eqdisc.search.view import View
 
 KIND = "exchange"
 FEWEST_ROWS = 60  # that can be exchanged
@@ -56,13 +55,5 @@ def _missed(view: View, a: int, b: int) -> float:
     # The exchange has to be one: inputs over ranges that hardly meet are told nothing of.
     if np.sum(inside) < FEWEST_ROWS or view.logarithmic[a] != view.logarithmic[b]:
         return np.inf
-    values = _values(view, view.surrogate, exchanged[inside])
+    values = view.at(exchanged[inside])
     return float(np.mean((values - view.aim[inside]) ** 2) / np.var(view.aim))
-
-
-def _values(view: View, laid: Surrogate, features: FloatArray) -> FloatArray:
-    """The function laid through the points, at others within their range."""
-    inner = stretched(view.features, view.logarithmic)
-    low, high = np.min(inner, axis=0), np.max(inner, axis=0)
-    half = np.where(high > low, 0.5 * (high - low), 1.0)
-    return laid.at((stretched(features, view.logarithmic) - 0.5 * (high + low)) / half)

@@ -1,5 +1,6 @@
 """All tests on one problem, and what they suggest in the order it is tried."""
 
+from eqdisc.expr.units import UnitRules
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.dimensional import UNITS, unit_scalings
 from eqdisc.proposers.structure.dropping import CERTAIN, droppings
@@ -11,6 +12,7 @@ from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.polynomial import polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import IN_LOGARITHMS, has_single_part, separations
+from eqdisc.search.reduction import ChangeOfVariables
 from eqdisc.search.view import View
 
 #: A separation comes before a removal of one input that predicts left-out rows so much worse, unless that is
@@ -21,7 +23,8 @@ MOST_INPUTS = 12  # that are looked at together; slopes of so many say little, a
 
 
 def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
-    """What the data suggest: dummies out first, then one input less, then sums of parts.
+    """What the data suggest: dummies out first, then one input less or sums of parts, whichever predicts
+    left-out rows better; where no removal is sure also powers of one input and exchanges.
 
     with_dummies : whether to look for inputs without influence; once is enough, for later ones show up as
                    inputs that the target is scaled by with exponent 0
@@ -38,6 +41,7 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     if view.features.shape[1] > MOST_INPUTS:
         return dropped
     fewer = [*unit_scalings(view, problem.units), *scalings(view), *joinings(view)]
+    fewer = [h for h in fewer if _has_units(h, problem.units)]
     fewer.sort(key=lambda h: (h.kind != UNITS, h.loses, h.price))
     apart = separations(view, rows)
     if fewer:  # a factor of one input is a scaling already
@@ -46,9 +50,12 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     sure = [h for h in fewer if not h.loses]
     powers = polynomial_inputs(view, rows) if not sure else []
     first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
-    if powers and first is fewer:  # no removal is sure
+    if powers and first is fewer:  # these lose nothing, all removals do
         first, powers = powers, fewer
+    certain = angles[:1] if angles and angles[0].defect < CERTAIN else []
+    angles = angles[len(certain) :]
     return [
+        *certain,
         *dropped,
         *first[:1],
         *angles[:1],
@@ -61,6 +68,14 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
         *(exchanges(view) if not sure else []),
         *inversions(view),
     ]
+
+
+def _has_units(hypothesis: Hypothesis, units: UnitRules | None) -> bool:
+    """Whether the new inputs have units: metres and seconds have no sum."""
+    change = hypothesis.reduction
+    return (
+        units is None or not isinstance(change, ChangeOfVariables) or change.smaller_units(units) is not None
+    )
 
 
 def _removal_first(fewer: list[Hypothesis], apart: list[Hypothesis]) -> bool:

@@ -21,11 +21,11 @@ def inversions(view: View) -> list[Hypothesis]:
     other.
     """
     k = view.features.shape[1]
-    if k > MOST_INPUTS or np.min(np.abs(view.features)) == 0.0:
+    if k > MOST_INPUTS:
         return []
     x = variables(k)
-    alone = [frozenset({j}) for j in range(k)]
-    together = [frozenset(range(k))] if k > 1 else []
+    alone = [frozenset({j}) for j in range(k) if np.all(view.features[:, j] != 0.0)]
+    together = [frozenset(range(k))] if k > 1 and len(alone) == k else []
     positive = [j for j in range(k) if np.min(view.features[:, j]) > 0.0 and not view.changing[j]]
     inverted = [tuple(1.0 / e if j in chosen else e for j, e in enumerate(x)) for chosen in alone + together]
     rooted = [tuple(Expression.apply("sqrt", e) if i == j else e for i, e in enumerate(x)) for j in positive]

@@ -24,10 +24,11 @@ from eqdisc.search.view import View
 LARGEST_DEFECT = 0.15
 LARGEST_DEFECT_OF_WEIGHTED = 0.03  # a number of its own makes it easy to agree
 MOST_TRIED = 6
+MOST_WEIGHTED = 2  # each of these takes a search for its weight
 BLIND = 0.03  # share above which slopes say little and all pairs are tried
 ROBUST = 0.9
-SAME = 0.02  # relative; a weight that near to one is one
-SIMPLE = 1e-4  # relative; a fitted weight that near to a simple one is that
+SIMPLE = 1e-5  # relative; a fitted weight that near to a simple one is that
+CLEAR = 1e-3  # share above which slopes tell no weights
 WEIGHTS = tuple(Fraction(a, b) for a in range(1, 10) for b in (1, 2, 3, 4, 5, 10))
 WAYS = 0.1  # relative; how far around its estimate a weight is looked for
 
@@ -94,8 +95,9 @@ def joinings(view: View) -> list[Hypothesis]:
     candidates = sorted(_candidates(view, blind), key=lambda c: c.defect)
     bare = [c for c in candidates if c.is_bare][: MOST_TRIED * (2 if blind else 1)]
     found = [_confirmed(view, joining) for joining in bare]
-    if not any(found):  # each of these takes a search for its weight
-        found = [_weighted(view, joining) for joining in candidates if not joining.is_bare][:2]
+    if view.surrogate.share < CLEAR and all(h is None or h.loses for h in found):
+        weighted = [joining for joining in candidates if not joining.is_bare]
+        found += [_weighted(view, joining) for joining in weighted[:MOST_WEIGHTED]]
     return sorted((h for h in found if h is not None), key=lambda h: h.share)
 
 
@@ -113,7 +115,7 @@ def _candidates(view: View, blind: bool) -> list[Joining]:
                     if defect < LARGEST_DEFECT or (blind and first == second == PLAIN):
                         made.append(Joining(defect, first, second, a, b, sign))
                 weight = float(np.median(other / mine))
-                if not np.isfinite(weight) or weight == 0.0 or abs(abs(weight) - 1.0) < SAME:
+                if not np.isfinite(weight) or weight == 0.0:
                     continue
                 defect = _defect(mine, other / weight)
                 if defect < LARGEST_DEFECT_OF_WEIGHTED:

@@ -27,9 +27,10 @@ from eqdisc.search.view import View
 
 CLEAR = 1e-5  # share missed above which the coefficients are known too badly to be laws of their own
 BEYOND_ERROR = 8.0  # times its error; a part that varies less is a number
-PLAUSIBLE = 30.0  # times the deviation that the left-out rows tell: what is missed is no noise
+PLAUSIBLE = 3.0  # times the deviation that the left-out rows tell: what a polynomial misses is no noise
 MOST_OUTER = 4
 NEAR_POLE = 1e-3  # a denominator that comes so near to zero, relative to its size, says nothing
+UNSURE = 0.1  # nor does one whose error is so large, relative to it
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,10 @@ class Coefficient:
     @property
     def number(self) -> float | None:
         """The number that it is, as far as its errors tell; None where it varies."""
-        largest = float(np.max(np.abs(self.values), initial=0.0))
-        error = BEYOND_ERROR * float(np.median(self.errors))
-        if largest <= error:
+        if np.all(np.abs(self.values) <= BEYOND_ERROR * self.errors):
             return 0.0
-        return float(np.median(self.values)) if np.ptp(self.values) <= error else None
+        middle = float(np.median(self.values))
+        return middle if np.all(np.abs(self.values - middle) <= BEYOND_ERROR * self.errors) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def polynomial_inputs(view: View, rows: Dataset) -> list[Hypothesis]:
         return []
     found: list[Hypothesis] = []
     for aim in (outer.of(rows) for outer in OUTER[:MOST_OUTER]):
-        if aim is None:
+        if aim is None or aim.unknown > CLEAR:
             continue
         most = MOST_LOST * max(lay(view.coordinates, aim.values).share, aim.unknown) + FLOOR**2
         for j in range(k):
@@ -151,7 +151,8 @@ def polynomial_inputs(view: View, rows: Dataset) -> list[Hypothesis]:
                 laid = _laid(view, aim.values, j, form)
                 if laid is None or laid.share > min(most, CLEAR):
                     continue
-                made = _reduction(view, rows, aim, form, laid)
+                with np.errstate(all="ignore"):  # what is not finite is no reduction
+                    made = _reduction(view, rows, aim, form, laid)
                 if made is not None:
                     kind = f"{form.name}, {aim.outer.name}"
                     found.append(Hypothesis(made, kind, laid.share, laid.share))
@@ -230,20 +231,31 @@ def _reduction(view: View, rows: Dataset, aim: Aim, form: Form, laid: _Laid) -> 
     mixed = np.zeros((count, count))
     mixed[: form.above + 1, : form.above + 1] = aim.size * above
     mixed[form.above + 1 :, form.above + 1 :] = below[1:, 1:]
-    values = laid.basis @ laid.coefficients @ mixed.T
+    fitted = laid.basis @ laid.coefficients
+    where_zero = np.concatenate([np.zeros(form.above + 1), below[0, 1:]])
+    one = 1.0 + fitted @ where_zero  # the denominator where the input is zero
+    unsure = _errors(laid, np.tile(where_zero, (aim.values.size, 1)))
+    if np.min(np.abs(one)) < NEAR_POLE * np.max(np.abs(one)) or np.any(unsure > UNSURE * np.abs(one)):
+        return None
+    values = fitted @ mixed.T / one[:, None]
     errors = np.empty_like(values)
-    for c in range(count):
-        root = np.hstack([laid.basis * mixed[c, i] for i in range(count)]) @ laid.spread
-        errors[:, c] = np.sqrt(np.sum(root**2, axis=1))
-    if form.below:
-        first = laid.basis @ laid.coefficients[:, form.above + 1 :]
-        one = 1.0 + first @ below[0, 1:]  # the denominator where the input is zero
-        if np.min(np.abs(one)) < NEAR_POLE * np.max(np.abs(one)):
-            return None
-        values, errors = values / one[:, None], errors / np.abs(one)[:, None] * sqrt(2.0)
+    for c in range(count):  # of a fraction, to first order
+        errors[:, c] = _errors(laid, (mixed[c] - values[:, [c]] * where_zero) / one[:, None])
+    if not (np.isfinite(values).all() and np.isfinite(errors).all()):
+        return None
     parts = [Coefficient(values[:, c], errors[:, c]) for c in range(count)]
+    numbers = [part.number for part in parts]
+    if None not in numbers or not any(number != 0.0 for number in numbers[1:]):
+        return None  # nothing is left to find, or the input does not matter
     undo = aim.outer.undo(Expression.variable(rows.n_features))
     return Polynomial(laid.input, tuple(parts[: form.above + 1]), tuple(parts[form.above + 1 :]), rows, undo)
+
+
+def _errors(laid: _Laid, factors: FloatArray) -> FloatArray:
+    """(n,) standard deviations of sums of (n, c) factors times the fitted functions."""
+    terms = np.hstack([laid.basis * factor[:, None] for factor in factors.T])
+    deviations: FloatArray = np.sqrt(np.sum((terms @ laid.spread) ** 2, axis=1))
+    return deviations
 
 
 def _change(degree: int, half: float, middle: float) -> FloatArray:
@@ -251,5 +263,5 @@ def _change(degree: int, half: float, middle: float) -> FloatArray:
     change = np.zeros((degree + 1, degree + 1))
     for power in range(degree + 1):
         for low in range(power + 1):
-            change[low, power] = comb(power, low) * (-middle) ** (power - low) / half**power
+            change[low, power] = comb(power, low) * (-middle / half) ** (power - low) / np.power(half, low)
     return change

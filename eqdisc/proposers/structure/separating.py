@@ -35,15 +35,16 @@ class Outer:
             values = self.apply(rows.target)
             size = float(np.std(values))
             sides = [self.apply(rows.target + sign * rows.target_resolution) for sign in (0.5, -0.5)]
-            open_ = np.mean((sides[0] - sides[1]) ** 2) / 3.0 / size**2
+            left_open = ((sides[0] - sides[1]) / size) ** 2 / 3.0
         if not np.isfinite(values).all() or not np.isfinite(size) or size == 0.0:
             return None
-        return Aim(self, values / size, size, float(open_) if np.isfinite(open_) else 0.0)
+        known = left_open[np.isfinite(left_open)]  # next to a pole the digits leave everything open
+        return Aim(self, values / size, size, float(np.mean(known)) if known.size else 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """What is separated: (n,) a function of the target in units of its deviation, which is `size`.
+    """What is taken apart: (n,) a function of the target in units of its deviation, which is `size`.
 
     unknown : share of its variance that the digits of the target leave open. Estimates of a function come
               from a polynomial, which another polynomial follows far better than that
@@ -112,6 +113,7 @@ def _hypothesis(
 ) -> Hypothesis:
     size = aim.size
     values = [size * laid.part(view.coordinates, part) for part in parts]
+    values[0] = values[0] + size * laid.constant  # the sum has to be the whole where it is undone
     target = Expression.variable(rows.n_features)
     error = size * float(np.sqrt(laid.share)) + 1e-15 * size
     split = Split(parts, tuple(values), rows, error, aim.outer.undo(target))

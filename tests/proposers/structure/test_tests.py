@@ -1,5 +1,6 @@
 """Each test of structure finds what is there and keeps quiet where it is not."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,9 +14,10 @@ from eqdisc.expr.units import Dimension, UnitRules
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.dimensional import symmetries, unit_scalings
 from eqdisc.proposers.structure.exchanging import exchanges
+from eqdisc.proposers.structure.hypotheses import hypotheses
 from eqdisc.proposers.structure.joining import joinings
 from eqdisc.proposers.structure.periodic import periodic_inputs
-from eqdisc.proposers.structure.polynomial import polynomial_inputs
+from eqdisc.proposers.structure.polynomial import PLAUSIBLE, polynomial_inputs
 from eqdisc.proposers.structure.scaling import Symmetry, scaling_reduction, scalings
 from eqdisc.proposers.structure.separating import separations
 from eqdisc.search.view import View
@@ -79,6 +81,21 @@ def test_angles_are_replaced_by_their_cosine():
     assert periodic_inputs(View.on(rows), frozenset()) == []
 
 
+def test_two_angles_are_replaced_by_the_cosine_of_their_difference():
+    random = np.random.default_rng(0)
+    x = np.column_stack([random.uniform(0.5, 4.0, (200, 2)), random.uniform(0.0, 6.0, (200, 2))])
+    rows = Dataset.of(
+        x, np.sqrt(x[:, 0] ** 2 + x[:, 1] ** 2 - 2.0 * x[:, 0] * x[:, 1] * np.cos(x[:, 2] - x[:, 3]))
+    )
+    (best, *_) = hypotheses(Problem.of(rows, OperatorSet.default(), 60, seed=0))
+    assert best.kind == "cos of two"
+    assert [str(e) for e in best.reduction.coordinates] == ["cos(x2 - x3)", "x0", "x1"]
+    rows = Dataset.of(x, x[:, 0] + np.sqrt(x[:, 1] * x[:, 2]) / x[:, 3])
+    assert not any(
+        "of two" in h.kind for h in hypotheses(Problem.of(rows, OperatorSet.default(), 60, seed=0))
+    )
+
+
 def test_units_tell_symmetries_and_the_data_confirm_them():
     metre, second = Dimension.of(m=1), Dimension.of(s=1)
     rules = UnitRules((metre, second, metre / second), metre)
@@ -136,9 +153,31 @@ def test_an_input_that_the_target_is_a_fraction_of():
     assert best.kind == "rational, plain"
     assert best.reduction.input == 1
     (below,) = best.reduction.below
-    assert np.mean(np.abs(below.values - np.exp(x[:, 0])) < below.errors) > 0.9
+    np.testing.assert_allclose(below.values, np.exp(x[:, 0]), rtol=1e-6)
     values = put_together(best.reduction, rows, ["sin(z)", "exp(z)"])
     np.testing.assert_allclose(values, rows.target, rtol=1e-9)
+
+
+@pytest.mark.parametrize("low", [0.3, 1.0])
+def test_errors_of_coefficients_are_those_of_the_noise(low):
+    random = np.random.default_rng(0)
+    a, t = random.uniform(0.1, 2.0, 1200), random.uniform(low, low + 2.7, 1200)
+    truths = np.sin(a), 2.0 + 0.0 * a, np.exp(a)
+    target = (truths[0] + truths[1] * t) / (1.0 + truths[2] * t)
+    noise = 1e-4 * np.std(target)
+    rows = Dataset.of(np.column_stack([a, t]), target + noise * random.normal(size=1200))
+    found = [h for h in polynomial_inputs(View.on(rows), rows) if h.kind == "rational, plain"]
+    (fraction,) = [h.reduction for h in found if h.reduction.input == 1]
+    for part, truth in zip((*fraction.above, *fraction.below), truths, strict=True):
+        deviates = PLAUSIBLE * (part.values - truth) / part.errors
+        assert 0.3 < np.sqrt(np.mean(deviates**2)) < 3.0
+
+
+def test_a_sum_of_coefficients_that_all_are_numbers_is_no_reduction():
+    x, rows = two_inputs(lambda a, t: 2.0 + 3.0 * t + 0.0 * a)
+    assert polynomial_inputs(View.on(rows), rows) == []
+    half = Dataset.of(x * [1.0, 1e-200], rows.target)
+    assert polynomial_inputs(View.on(half), half) == []
 
 
 def test_no_polynomial_where_there_is_none():
@@ -150,7 +189,7 @@ def test_inputs_that_may_change_places():
     _, rows = two_inputs(lambda a, b: (a + b) * np.log(1.0 + a * b))
     (found,) = exchanges(View.on(rows))
     assert [str(e) for e in found.reduction.coordinates] == ["x0 + x1", "x0*x1"]
-    _, rows = two_inputs(lambda a, b: (a + 1.1 * b) * np.log(1.0 + a * b))
+    _, rows = two_inputs(lambda a, b: (a + 1.01 * b) * np.log(1.0 + a * b))
     assert exchanges(View.on(rows)) == []
 
 
@@ -159,18 +198,47 @@ def test_inputs_that_may_change_places():
     [
         (lambda a, b, c: c * np.tanh(a + 0.5 * b), "joining, plain, weighted", "x0 + 0.5*x1"),
         (lambda a, b, c: np.exp(-c) * np.sqrt(1.0 + a + b**2), "joining, plain and squared", "x0 + x1**2"),
-        (lambda a, b, c: c * np.sqrt(1.0 + a**2 + 3.7 * b**2), "joining, squared, weighted", None),
+        (lambda a, b, c: c * np.tanh(0.5 * a - 0.5 * b), "joining, plain", "x0 - x1"),
     ],
 )
-def test_sums_with_a_number_and_of_unlike_powers(law, kind, joint):
+def test_sums_of_like_and_of_unlike_powers(law, kind, joint):
     view, _ = view_of(law)
     (best, *_) = joinings(view)
     assert best.kind == kind
-    if joint is None:
-        (weight,) = best.reduction.coordinates[0].constants
-        assert max(weight, 1.0 / weight) == pytest.approx(3.7, rel=1e-6)
-    else:
-        assert str(best.reduction.coordinates[0]) == joint
+    assert str(best.reduction.coordinates[0]) == joint
+
+
+@pytest.mark.parametrize("weight", [3.7, 1.02, -2.3, 0.013])
+def test_sums_with_a_number(weight):
+    view, _ = view_of(lambda a, b, c: c * np.sqrt(30.0 + a + weight * b))
+    (best, *_) = joinings(view)
+    assert best.kind == "joining, plain, weighted"
+    law = best.reduction.coordinates[0]
+    values = evaluate(law, np.array([[0.0, 1.0, 0.0]])) / evaluate(law, np.array([[1.0, 0.0, 0.0]]))
+    assert float(values[0]) == pytest.approx(weight, rel=1e-5)
+
+
+def test_inputs_of_unlike_units_are_not_joined():
+    _, rows = view_of(lambda a, b, c: c * np.sqrt(1.0 + a + b))
+    problem = Problem.of(rows, OperatorSet.default(), 60, seed=0)
+    assert any("joining" in h.kind for h in hypotheses(problem))
+    units = UnitRules((Dimension.of(m=1), Dimension.of(s=1), Dimension.of(kg=1)), None, "dimensionless")
+    assert not any("joining" in h.kind for h in hypotheses(replace(problem, units=units)))
+
+
+def test_a_norm_is_offered_as_the_root_of_its_square():
+    _, rows = view_of(lambda z: np.sin(np.sqrt(z)) / np.sqrt(z), n=1)
+    problem = Problem.of(rows, OperatorSet.default(), 60, seed=0)
+    turned = [str(h.reduction.coordinates[0]) for h in hypotheses(problem)]
+    assert turned == ["1/x0", "sqrt(x0)"]
+
+
+def test_what_the_digits_of_an_estimate_leave_open_is_no_misfit():
+    x = np.random.default_rng(0).uniform(0.1, 2.0, (1200, 2))
+    rows = Dataset.of(x, np.sin(x[:, 0]) + np.exp(-x[:, 1]) + 1e-3 * x[:, 0] * x[:, 1])
+    assert not any(h.kind == "separation, plain" for h in separations(View.on(rows), rows))
+    estimate = replace(rows, target_resolution=np.full(1200, 5e-3))
+    assert any(h.kind == "separation, plain" for h in separations(View.on(estimate), estimate))
 
 
 def test_where_the_surrogate_says_nothing_nothing_is_reduced():
