@@ -1,5 +1,6 @@
 """The best pruned network of every size."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,11 +21,14 @@ class Fame:
     losses: dict[int, float] = field(default_factory=dict)
     reported: dict[int, float] = field(default_factory=dict)
 
-    def add(self, nets: Nets, losses: FloatArray, sizes: IntArray) -> None:
-        """Keep those that are the best of their size."""
+    def add(
+        self, nets: Nets, losses: FloatArray, sizes: IntArray, admits: Callable[[Net], bool]
+    ) -> None:  # fmt: skip
+        """Keep those that are the best of their size, of what is admitted: others would stand in the way."""
         for place in np.lexsort((losses, sizes)).tolist():
             size, loss = int(sizes[place]), float(losses[place])
-            if loss < (1.0 - GAIN) * self.losses.get(size, np.inf):
+            better = loss < (1.0 - GAIN) * self.losses.get(size, np.inf)
+            if better and admits(nets.one(place)):
                 self.losses[size] = loss
                 self.nets[size] = nets.one(place).copy()
 

@@ -19,6 +19,7 @@ ROUNDING = 1e-25
 class Sampled:
     """What the kernels see of a table.
 
+    features : (n, k) of the rows as they are
     scales   : (k,) root mean squares that the features were divided by
     variance : sum of squared deviations of the target, the loss of the best number
     floor    : sum of squares that rounding of the target leaves
@@ -26,6 +27,7 @@ class Sampled:
     """
 
     sample: Sample
+    features: FloatArray
     scales: FloatArray
     variance: float
     floor: float
@@ -36,9 +38,9 @@ class Sampled:
     def of(cls, table: Dataset, rows: int, random: np.random.Generator) -> "Sampled":
         """At most so many rows; the target keeps its mean, so that a law without an offset is shorter."""
         few = table.take(random.permutation(table.n_rows)[:rows])
-        with np.errstate(over="ignore"):
-            scales = np.sqrt(np.mean(few.features**2, axis=0))
-        scales = np.where((scales > 0.0) & np.isfinite(scales), scales, 1.0)
+        largest = np.max(np.abs(few.features), axis=0)
+        largest = np.where(largest > 0.0, largest, 1.0)
+        scales = largest * np.sqrt(np.mean((few.features / largest) ** 2, axis=0))
         size = -(-few.n_rows // GROUP) * GROUP
         blocks = Blocks.of(few.features / scales, few.target, few.weights, block=size, centered=False)
         deviations = few.target - np.average(few.target, weights=few.weights)
@@ -46,4 +48,4 @@ class Sampled:
         resolution = float(np.sum(few.target_resolution**2)) / 12.0
         floor = max(ROUNDING * (variance + float(np.sum(few.target**2))), resolution, 1e-290)
         heldout = few.n_rows // ONE_OF if few.n_rows >= LEAST else 0
-        return cls(sample_of(blocks), scales, variance, floor, few.n_rows, heldout)
+        return cls(sample_of(blocks), few.features, scales, variance, floor, few.n_rows, heldout)

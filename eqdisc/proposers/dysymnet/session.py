@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray
+from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import POW
 from eqdisc.expr.simplify import simplify
@@ -91,6 +92,7 @@ class NetworkSession:
         self._random = np.random.default_rng(seed)
         self._rows = Sampled.of(problem.train, q.rows, self._random)
         sparse = {"mixed": q.sparse, "dense": 0.0, "sparse": 1.0}[q.wiring]
+        self._sparse = sparse > 0.0
         choices = Choices(q.layers, q.width, tuple(weights.values()), sparse, q.same_width)
         controller = Controller() if q.controller == "recurrent" else q.controller
         self._policy = policy_of(choices, None if controller == "uniform" else controller, self._random)
@@ -99,7 +101,7 @@ class NetworkSession:
         inner = max(6 * units, 2 * q.weights + 4 * units)
         self._workshop = Workshop(self._rows, self._units, wiring, units, inner, threads)
         self._fame = Fame()
-        # Layers without skip connections or offsets have no place for most trees.
+        # Layers without skip connections or offsets have no place for most trees: none is embedded.
         self._embedded = q.embedded if q.skip and q.bias else 0.0
         self._hall = Hall(self._names, self._rows.scales, units, inner, wiring.inputs)
         self._limits = np.full(self._rows.n_rows + 1, np.inf)
@@ -136,7 +138,8 @@ class NetworkSession:
         news = self._fame.news(self._rows.floor)
         parts = salient_parts(self._workshop, news, self._problem.train.n_features, self._settings.attempts)
         laws = dict.fromkeys(self._laws([*news, *parts]))
-        return Proposals(tuple(laws), tried, work + self._workshop.work())
+        nothing = all(np.all(r == -np.inf) for _, r in told)
+        return Proposals(tuple(laws), tried, work + self._workshop.work(), exhausted=nothing)
 
     def observe(self, candidates: Sequence["Candidate"]) -> None:
         """Laws of the front that networks can represent are embedded in the next epoch."""
@@ -207,7 +210,7 @@ class NetworkSession:
         found = []
         for place, reward in enumerate(rewards.tolist()):
             net = pruned.nets.one(place)
-            size = (self._problem.train.n_features, q.layers, q.width, q.wiring != "dense")
+            size = (self._problem.train.n_features, q.layers, q.width, self._sparse)
             structure = structure_of(net, *size)
             if structure is not None and not (q.same_width and len({*structure.widths.flat} - {0}) > 1):
                 found.append((structure, np.array([reward])))
@@ -228,7 +231,7 @@ class NetworkSession:
         pruned = fits.take(best)
         self._prune(pruned)
         descriptions[best] = self._descriptions(pruned)
-        self._fame.add(pruned.nets, pruned.losses, pruned.sizes)
+        self._fame.add(pruned.nets, pruned.losses, pruned.sizes, self._can_be_told)
         return descriptions, pruned
 
     def _prune(self, fits: Fits) -> None:
@@ -259,7 +262,20 @@ class NetworkSession:
         return tuple(law for law in laws if law is not None)
 
     def _law(self, net: Net) -> Expression | None:
-        """The expression of a network at its optimum on more rows; None for one that was not asked for."""
+        """The law of a network at its optimum on more rows; None for one that cannot be told."""
+        law = self._plain_law(net)
+        if law is not None and self._problem.train.n_rows > self._rows.n_rows:
+            law = optimum(law, sample(self._problem.train, self._settings.refit_rows)).expression
+        return law
+
+    def _can_be_told(self, net: Net) -> bool:
+        return self._plain_law(net) is not None
+
+    def _plain_law(self, net: Net) -> Expression | None:
+        """The expression of a network; None where it was not asked for or is not finite on the rows.
+
+        A power of a negative base may be finite in a network and not where it is written by logarithms.
+        """
         n_features = self._problem.train.n_features
         plain = unscaled_weights(net, self._rows.scales)
         gauge(plain, self._units, n_features)
@@ -267,9 +283,9 @@ class NetworkSession:
         law = None if law is None else simplify(law)
         if law is None or not self._problem.admits(law):
             return None
-        if self._problem.train.n_rows > self._rows.n_rows:
-            law = optimum(law, sample(self._problem.train, self._settings.refit_rows)).expression
-        return law
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(evaluate(law, self._rows.features)).all()
+        return law if finite else None
 
 
 def wiring_of(settings: "DySymNet", problem: "Problem", n_rows: int) -> Wiring:
@@ -280,5 +296,5 @@ def wiring_of(settings: "DySymNet", problem: "Problem", n_rows: int) -> Wiring:
         relevance = np.ones(n_features)
     return Wiring(
         np.cumsum(relevance), int(np.sum(relevance > 0.0)), min(settings.inputs, n_features),
-        min(settings.weights, max(4, n_rows // 3)), settings.skip, settings.bias,
+        min(settings.weights, max(1, n_rows // 3)), max(1, n_rows // 2), settings.skip, settings.bias,
     )  # fmt: skip

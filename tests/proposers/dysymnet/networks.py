@@ -13,7 +13,7 @@ NAMES = ("sin", "mul", "square", "exp", "log", "sqrt", "div", "cos", "pow", "tan
 UNITS = unit_table(NAMES)
 
 
-def net_of(units, arguments):
+def net_of(units, arguments, names=NAMES):
     """A network of named units; arguments[a] are the {slot: weight} of each argument, the output last."""
     flat = [dict(argument) for argument in arguments]
     net = empty_nets(1, len(units), sum(map(len, flat))).one(0)
@@ -24,7 +24,7 @@ def net_of(units, arguments):
             net.sources[e], net.weights[e], net.states[e] = slot, weight, FREE
             e += 1
     net.offsets[len(flat)] = e
-    net.units[:] = [NAMES.index(name) for name in units]
+    net.units[:] = [names.index(name) for name in units]
     return net
 
 

@@ -8,8 +8,13 @@ from eqdisc.engine.workspace import load
 from eqdisc.proposers.dysymnet.extraction import expression_of, unscaled_weights
 from eqdisc.proposers.dysymnet.kernels.gauge import gauge
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, HELD
+from eqdisc.proposers.dysymnet.kernels.operators import UNITS as UNIT_OPERATORS
+from eqdisc.proposers.dysymnet.kernels.operators import unit_table
 from eqdisc.proposers.dysymnet.kernels.pruning import Pruning, complexity, prune
 from tests.proposers.dysymnet.networks import NAMES, UNITS, net_of, room_for, sampled_of, table_of_addresses
+
+ALL = tuple(UNIT_OPERATORS)
+ALL_UNITS = unit_table(ALL)
 
 
 def law(a, b):
@@ -72,6 +77,19 @@ def test_under_noise_the_true_terms_are_left(noise):
         errors.append(np.sqrt(np.mean((evaluate(found, elsewhere) - true) ** 2)) / np.std(true))
     assert np.median(sizes) <= 9
     assert max(errors) < noise
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("name", ALL)
+def test_the_gauge_changes_no_value_of_any_unit(name, sign):
+    points = np.random.default_rng(3).uniform(-2.0, 2.0, (60, 2))
+    second = {1: -4.0 * sign, 2: 0.3} if ALL_UNITS.arities[ALL.index(name)] == 2 else {}
+    net = net_of([name], [{0: 3.0 * sign, 1: 0.5, 2: 0.2}, second, {3: -2.0, 0: 0.7, 2: 0.4}], ALL)
+    before = evaluate(expression_of(net, ALL, 2), points)
+    gauge(net, ALL_UNITS, 2)
+    after = evaluate(expression_of(net, ALL, 2), points)
+    assert np.isfinite(before).any()
+    assert np.allclose(after, before, rtol=1e-11, atol=1e-11, equal_nan=True)
 
 
 @pytest.mark.parametrize("points", [np.random.default_rng(3).uniform(0.5, 2.0, (30, 2))])

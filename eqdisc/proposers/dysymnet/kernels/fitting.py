@@ -11,7 +11,19 @@ import numpy as np
 from eqdisc._typing import IntArray
 from eqdisc.engine.compile import call_address, call_double, inlined, kernel, summation
 from eqdisc.engine.kernels import groups_of
-from eqdisc.engine.opcodes import DST, FIRST, FORWARD, GRAM, REVERSE, TABLE_SIZE
+from eqdisc.engine.opcodes import (
+    DST,
+    FIRST,
+    FORWARD,
+    GRAM,
+    OP,
+    REVERSE,
+    T_COS,
+    T_SIN,
+    T_TAN,
+    TABLE_SIZE,
+    A,
+)
 from eqdisc.engine.workspace import RESIDUAL, SEED, TARGET, Sample
 from eqdisc.proposers.dysymnet.kernels.nets import Net
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, STOP, WORK, Room
@@ -23,6 +35,8 @@ _HUGE = 1e300
 #: Below this share of the variance the sums are too coarse: the coefficients are refined by the residual.
 COARSE = 1e-5
 FIRST_DAMPING = 1e-2
+#: Radians; beyond, rounding of the angle moves a sine by 1e-8 and more, the column is as good as random.
+MOST_ANGLE = 1e8
 
 
 @summation
@@ -93,7 +107,8 @@ def _output(table: IntArray, r: Room, n: np.uint64, groups: np.uint64) -> float:
 def project(table: IntArray, sample: Sample, r: Room) -> float:
     """Sum of squared residuals at the present inner weights and the best output weights (r.coefficients).
 
-    Infinite where a unit is not finite on some row. Leaves values, residual and the factor of the columns.
+    Infinite where a slot that the output reads is not finite on some row. Leaves values, residual and
+    the factor of the columns.
     """
     n = np.uint64(sample.n_rows)
     groups = groups_of(sample.n_rows)
@@ -186,13 +201,28 @@ def _set(r: Room, p: int, which: int) -> None:
 
 
 @kernel
+def _wild(r: Room, n: np.uint64) -> bool:
+    """Whether a sine, cosine or tangent has an angle on some row that double precision does not resolve."""
+    for k in range(r.counts[STOP] - 1):
+        operation = r.code[k, OP]
+        if operation == T_SIN or operation == T_COS or operation == T_TAN:
+            source = np.uint64(r.code[k, A])
+            scale, shift = r.weights[r.code[k, FIRST]], r.weights[r.code[k, FIRST] + 1]
+            for i in range(n):
+                if not abs(scale * r.buffer[source, i] + shift) <= MOST_ANGLE:
+                    return True
+    return False
+
+
+@kernel
 def fit(
     table: IntArray, sample: Sample, r: Room, net: Net, attempts: int, tolerance: float, enough: float
 ) -> float:
     """Fit the network on the planned tape in the room; the least sum of squared residuals.
 
     Writes the weights found into the network. Stops where a step gains less than the tolerance or the sum is
-    below `enough`. Infinite where the start is not finite on some row.
+    below `enough`. Infinite where the start is not finite on some row
+    or an angle found is beyond MOST_ANGLE.
     """
     p = r.counts[INNER]
     loss = call_double(table[PROJECT], (table, sample, r))
@@ -237,4 +267,4 @@ def fit(
         net.weights[r.inner_edges[i]] = r.theta[0, i]
     for j in range(r.counts[OUTER]):
         net.weights[r.outer_edges[j]] = r.coefficients[j]
-    return loss
+    return np.inf if _wild(r, np.uint64(sample.n_rows)) else loss

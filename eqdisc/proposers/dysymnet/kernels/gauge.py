@@ -3,7 +3,7 @@
 import numpy as np
 
 from eqdisc.engine.compile import inlined, kernel
-from eqdisc.engine.opcodes import T_LOG, T_SQRT
+from eqdisc.engine.opcodes import T_ABS, T_LOG, T_SQRT
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, HELD, Net
 from eqdisc.proposers.dysymnet.kernels.operators import UnitTable
 
@@ -78,7 +78,8 @@ def gauge(net: Net, table: UnitTable, n_features: int) -> None:
             if largest < 0 or not abs(net.weights[largest]) > 0.0:
                 continue
             scale = net.weights[largest]
-            if table.operations[unit] == T_SQRT:
+            # Not odd: a sign stays inside, sqrt(-u) and abs(-u) are not -sqrt(u) and -abs(u).
+            if table.operations[unit] == T_SQRT or table.operations[unit] == T_ABS:
                 scale = abs(scale)
             for e in range(net.offsets[2 * u + j], net.offsets[2 * u + j + 1]):
                 net.weights[e] /= scale

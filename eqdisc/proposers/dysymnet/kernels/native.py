@@ -24,7 +24,7 @@ def addresses() -> IntArray:
     space = typeof(room(1, 64, 1, 1, 1))
     net = typeof(empty_nets(1, 1, 1).one(0))
     units = typeof(unit_table(("sin",)))
-    rules = typeof(wiring.Wiring(np.zeros(1), 1, 1, 1, True, True))
+    rules = typeof(wiring.Wiring(np.zeros(1), 1, 1, 1, 1, True, True))
     stream = typeof(np.zeros(1, np.uint64))
     how = typeof(pruning.Pruning(1, 1, 0.0, 0.0, 0, 0.0))
     operators = typeof(np.zeros(1, np.int64))

@@ -129,17 +129,25 @@ def description(loss: float, net: Net, n_rows: int, floor: float, price: float) 
 
 
 @kernel
-def _judged(table: IntArray, sample: Sample, fitted: Sample, r: Room, net: Net, q: Pruning) -> float:
-    """Fit the network on the tape; its description, by the rows that were not fitted where there are any.
+def _described(
+    table: IntArray, sample: Sample, fitted: Sample, r: Room, net: Net, q: Pruning, loss: float
+) -> float:
+    """Description of the network on the tape, by the rows that were not fitted where there are any.
 
     As if all rows were held out: the loss of a wrong deletion has to grow with the table as the price of a
     right one does not.
     """
-    loss = call_double(table[FIT], (table, fitted, r, net, q.attempts, 1e-2, ENOUGH * q.floor))
     if fitted.n_rows < sample.n_rows and loss < np.inf:
         share = sample.n_rows / (sample.n_rows - fitted.n_rows)
         loss = share * heldout(table, r, fitted.n_rows, sample.n_rows)
     return description(loss, net, sample.n_rows, q.floor, q.price) if loss < np.inf else np.inf
+
+
+@kernel
+def _judged(table: IntArray, sample: Sample, fitted: Sample, r: Room, net: Net, q: Pruning) -> float:
+    """Fit the network on the tape; its description."""
+    loss = call_double(table[FIT], (table, fitted, r, net, q.attempts, 1e-2, ENOUGH * q.floor))
+    return _described(table, sample, fitted, r, net, q, loss)
 
 
 @kernel
@@ -241,6 +249,8 @@ def prune(
         loss = _refit(table, fitted, r, net, units, q.attempts if moved else 0, enough)
         if not loss < np.inf:
             return loss
+        if moved:  # the deletions to come are measured against what the refit gained
+            best = min(best, _described(table, sample, fitted, r, net, q, loss))
     if held > 0:
         loss = _refit(table, sample, r, net, units, q.attempts, enough)
     return loss

@@ -23,12 +23,19 @@ NEGATIVE = 0.35
 
 
 class Wiring(NamedTuple):
-    """What the wiring depends on: cumulative weights of the features, most inputs and weights, what is on."""
+    """What the wiring depends on.
+
+    cumulative       : (k,) cumulative weights of the features, `relevant` of them above zero
+    inputs           : most inputs of a structure
+    weights, outputs : most inner weights of a dense structure, about; most edges of an output
+    skip, bias       : whether earlier slots may be read, whether sums have offsets
+    """
 
     cumulative: FloatArray
     relevant: int
     inputs: int
     weights: int
+    outputs: int
     skip: bool
     bias: bool
 
@@ -146,12 +153,33 @@ def _reach(layer: int, inputs: int, first: int, previous: int, skip: bool) -> tu
 
 
 @kernel
+def _connect_output(
+    net: Net, e: int, low: int, high: int, w: Wiring, rng: AnyArray, chosen: IntArray, inputs: int
+) -> int:  # fmt: skip
+    """Edges from the last unit and the other slots, drawn alike where few rows do not bear all of them."""
+    ones = w.cumulative.shape[0]
+    stop = high + 1 if w.bias else high
+    others, wanted = stop - low - 1, w.outputs - 1
+    for i in range(low, stop):
+        if i != high - 1:
+            drawn = wanted >= others or others * uniform(rng) < wanted
+            others -= 1
+            if not drawn:
+                continue
+            wanted -= 1
+        if i == high:
+            e = add(net, e, ones, 0.0, FREE)
+        else:
+            e = add(net, e, slot(i, chosen, inputs, ones + 1), 1.0, FREE)
+    return e
+
+
+@kernel
 def wire(
     net: Net, depth: int, widths: IntArray, units: IntArray, sparse: bool, table: UnitTable,
     w: Wiring, rng: AnyArray, chosen: IntArray,
 ) -> None:  # fmt: skip
     """Write a network of the structure: sources, start weights, states."""
-    ones = w.cumulative.shape[0]
     inputs = choose_inputs(w, rng, chosen)
     dense = 0.0
     first = previous = 0
@@ -179,8 +207,5 @@ def wire(
     for a in range(2 * first, net.offsets.shape[0]):
         net.offsets[a] = e
     low, high, _ = _reach(depth, inputs, first, previous, w.skip)
-    for i in range(low, high):
-        e = add(net, e, slot(i, chosen, inputs, ones + 1), 1.0, FREE)
-    if w.bias:
-        e = add(net, e, ones, 0.0, FREE)
+    e = _connect_output(net, e, low, high, w, rng, chosen, inputs)
     net.offsets[net.offsets.shape[0] - 1] = e
