@@ -14,6 +14,8 @@ from eqdisc.proposers.dysymnet.recurrent import RecurrentNetwork, log_probabilit
 from eqdisc.proposers.dysymnet.structures import Structures
 from eqdisc.search.proposer import State
 
+#: Structures by which the entropy of the uniform policy is told.
+ENTROPY_DRAWS = 1000
 #: Draws so many structures.
 Sampler = Callable[[int, np.random.Generator], Structures]
 
@@ -28,7 +30,8 @@ class Controller:
     risk          : share of a batch that is its elite; all else is not learned from
     floor         : share of the structures drawn by the uniform policy, whatever was learned
     patience      : batches without a gain after which it starts afresh; None for never
-    collapse      : nats; it starts afresh where its entropy is less. 0 for never
+    collapse      : nats; it starts afresh where its entropy is less, and less than half of that of the
+                    uniform policy, which on few operators has little. 0 for never
     """
 
     hidden: int = 32
@@ -83,6 +86,9 @@ class RecurrentPolicy:
         self.network = RecurrentNetwork(self.grammar, self.settings.hidden, np.random.default_rng(seed))
         self.restarts = 0
         self._first = self.network.parameters.copy()
+        drawn = grammar.uniform(ENTROPY_DRAWS, np.random.default_rng(0))
+        uniform_entropy = -float(self.log_probability(drawn).mean())
+        self._collapse = min(self.settings.collapse, 0.5 * uniform_entropy)
         self._adam = Adam(self._first.size, self.settings.learning_rate)
         self._best = -inf
         self._stale = 0
@@ -121,7 +127,7 @@ class RecurrentPolicy:
         self._stale = 0 if best > self._best else self._stale + 1
         self._best = max(float(best), self._best)
         patience = self.settings.patience
-        if self._entropy < self.settings.collapse or (patience is not None and self._stale >= patience):
+        if self._entropy < self._collapse or (patience is not None and self._stale >= patience):
             self._restart()
 
     def _restart(self) -> None:

@@ -41,6 +41,7 @@ class Sampled:
         largest = np.max(np.abs(few.features), axis=0)
         largest = np.where(largest > 0.0, largest, 1.0)
         scales = largest * np.sqrt(np.mean((few.features / largest) ** 2, axis=0))
+        scales = np.where(scales > 0.0, scales, 1.0)
         size = -(-few.n_rows // GROUP) * GROUP
         blocks = Blocks.of(few.features / scales, few.target, few.weights, block=size, centered=False)
         deviations = few.target - np.average(few.target, weights=few.weights)

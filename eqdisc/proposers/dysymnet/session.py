@@ -228,11 +228,16 @@ class NetworkSession:
         descriptions = self._descriptions(fits)
         best = np.argsort(descriptions, kind="stable")[:survivors]
         best = best[np.isfinite(descriptions[best])]
+        if self._problem.required:  # pruning may take what has to be there
+            self._remember(fits.take(best))
         pruned = fits.take(best)
         self._prune(pruned)
         descriptions[best] = self._descriptions(pruned)
-        self._fame.add(pruned.nets, pruned.losses, pruned.sizes, self._can_be_told)
+        self._remember(pruned)
         return descriptions, pruned
+
+    def _remember(self, fits: Fits) -> None:
+        self._fame.add(fits.nets, fits.losses, fits.sizes, lambda net: self._plain_law(net) is not None)
 
     def _prune(self, fits: Fits) -> None:
         q = self._settings
@@ -267,9 +272,6 @@ class NetworkSession:
         if law is not None and self._problem.train.n_rows > self._rows.n_rows:
             law = optimum(law, sample(self._problem.train, self._settings.refit_rows)).expression
         return law
-
-    def _can_be_told(self, net: Net) -> bool:
-        return self._plain_law(net) is not None
 
     def _plain_law(self, net: Net) -> Expression | None:
         """The expression of a network; None where it was not asked for or is not finite on the rows.

@@ -1,7 +1,9 @@
 """Settings of the dynamic symbolic networks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -14,7 +16,20 @@ if TYPE_CHECKING:
     from eqdisc.search.proposer import Session
 
 MOST_LAYERS, MOST_UNITS = 8, 16
-_COUNTS = ("inputs", "weights", "rows", "refit_rows", "epoch_work", "attempts", "survivors", "tries")
+#: Least and most of the counts; rooms for as many weights, rows and tries fit in memory.
+_COUNTS = {
+    "layers": (1, MOST_LAYERS),
+    "width": (1, MOST_UNITS),
+    "inputs": (1, 1000),
+    "weights": (1, 1000),
+    "rows": (4, 20_000),
+    "refit_rows": (1, 10**9),
+    "epoch_work": (1, 10**15),
+    "attempts": (1, 10_000),
+    "more_attempts": (0, 10_000),
+    "survivors": (1, 10**6),
+    "tries": (1, 64),
+}
 Wiring = Literal["mixed", "dense", "sparse"]
 
 
@@ -23,9 +38,10 @@ class DySymNet:
     """Networks whose units are operators, sampled, fitted and pruned to laws (Li et al., ICLR 2024).
 
     layers, width : most layers, most units of a layer; both are drawn for each structure
-    operators     : names of the unit operators, drawn alike; None for those of the problem that can be units,
-                    drawn by their prior weights. "id", "add" and "sub" name a unit that only sums, which a
-                    network with skip connections does not need
+    operators     : names of the unit operators, a sequence or a text such as "sin, mul", drawn alike;
+                    None for those of the problem that can be units, drawn by their prior weights.
+                    "id", "add" and "sub" name a unit that only sums, which a network with skip connections
+                    does not need
     skip, bias    : whether units and the output read every earlier slot; whether sums have offsets
     wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": some of both,
                     `sparse` is the share of sparse ones
@@ -39,7 +55,8 @@ class DySymNet:
     tries         : edges of the least saliency tried before pruning stops
     price         : nats that an edge or a unit must save
     embedded      : share of the work that goes into laws the whole search has found: each is embedded in a
-                    wider network, fitted and pruned, a mutation that follows the gradient
+                    wider network, fitted and pruned, a mutation that follows the gradient. Without skip
+                    connections or offsets there is no place for most laws and none is embedded
     controller    : who samples structures: "uniform", "recurrent", or a recurrent one by its settings
 
     There is no penalty for weights such as the paper's L0.5 norm. Pruning does without: of 300 laws, embedded
@@ -55,7 +72,7 @@ class DySymNet:
 
     layers: int = 3
     width: int = 4
-    operators: tuple[str, ...] | None = None
+    operators: Sequence[str] | None = None
     skip: bool = True
     bias: bool = True
     same_width: bool = False
@@ -78,12 +95,11 @@ class DySymNet:
     name = "dysymnet"
 
     def __post_init__(self) -> None:
-        _in_range("layers", self.layers, 1, MOST_LAYERS)
-        _in_range("width", self.width, 1, MOST_UNITS)
-        for name in _COUNTS:
-            _in_range(name, getattr(self, name), 1, 10**15)
+        for name, (low, high) in _COUNTS.items():
+            _in_range(name, getattr(self, name), low, high, whole=True)
         for name in ("sparse", "share", "embedded"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
+        _in_range("price", self.price, 0.0, 1e6)
         if self.wiring not in ("mixed", "dense", "sparse"):
             raise OptionError(f"the wiring is {self.wiring!r}; it is mixed, dense or sparse")
         if self.controller not in ("uniform", "recurrent") and not isinstance(self.controller, Controller):
@@ -91,7 +107,9 @@ class DySymNet:
                 f"the controller is {self.controller!r}; it is 'uniform', 'recurrent' or Controller(...)"
             )
         if self.operators is not None:
-            object.__setattr__(self, "operators", tuple(self.operators))
+            text = self.operators
+            names = text.replace(",", " ").split() if isinstance(text, str) else text
+            object.__setattr__(self, "operators", tuple(names))
 
     @classmethod
     def paper(cls) -> "DySymNet":
@@ -137,6 +155,8 @@ class DySymNet:
         return NetworkSession(self, problem, seed, threads)
 
 
-def _in_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise OptionError(f"{name} is {value}; it lies between {low:g} and {high:g}")
+def _in_range(name: str, value: object, low: float, high: float, whole: bool = False) -> None:
+    number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
+    if not number or not low <= cast(float, value) <= high:
+        kind = "a whole number" if whole else "a number"
+        raise OptionError(f"{name} is {value!r}; it is {kind} between {low:g} and {high:g}")

@@ -375,6 +375,13 @@ def test_it_starts_afresh_where_it_says_the_same_over_and_over():
     assert np.array_equal(policy.network.parameters, first)
 
 
+def test_few_operators_are_no_collapse():
+    policy, random = RecurrentPolicy(Grammar(operators=2, layers=1, width=2, wirings=(True,))), rng()
+    for _ in range(5):
+        policy.learn(policy.sample(200, random), np.zeros(200))
+    assert policy.restarts == 0
+
+
 # ------------------------------------------------------------------ repeating
 
 

@@ -1,5 +1,7 @@
 """Laws found by networks alone, and what a session promises."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from eqdisc.errors import OptionError
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.dysymnet import DySymNet
+from eqdisc.proposers.dysymnet.sampled import Sampled
 
 OPERATORS = OperatorSet.parse("+ - * / sqrt exp log sin cos square")
 
@@ -143,12 +146,73 @@ def test_divergent_structures_are_counted_and_not_proposed():
         assert np.isfinite(evaluate(law, features)).all()
 
 
+def noisy_sum():
+    random = np.random.default_rng(0)
+    features = random.uniform(-1.0, 1.0, (80, 4))
+    a, b, c, _ = features.T
+    return features, np.exp(0.5 * a) * b + c + 0.05 * random.normal(size=80)
+
+
+ASKED = {
+    "required": {"required": (3,)},
+    "restricted": {"restriction": lambda law: "exp" not in str(law)},
+    "small": {"max_size": 14},
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_networks_that_cannot_be_told_do_not_stand_in_the_way(asked):
+    features, target = noisy_sum()
+    problem = replace(problem_of(features, target), **ASKED[asked])
+    session = started(problem, DySymNet(epoch_work=20_000_000))
+    laws = [law for _ in range(3) for law in session.propose().expressions]
+    assert len(laws) >= 3
+    assert all(problem.admits(law) for law in laws)
+    assert all(session._law(net) is not None for net in session._fame.nets.values())
+
+
 def test_laws_contain_what_is_required():
-    features = np.random.default_rng(0).uniform(-1.0, 1.0, (80, 3))
-    problem = problem_of(features, features[:, 0] * features[:, 1], required=[2])
-    for _ in range(2):
-        for law in started(problem).propose().expressions:
-            assert 2 in law.features
+    features, target = noisy_sum()
+    laws = started(problem_of(features, target, required=[3])).propose().expressions
+    assert laws
+    assert all(3 in law.features for law in laws)
+
+
+def test_powers_of_negative_bases_are_not_told_by_logarithms():
+    features = np.random.default_rng(0).uniform(-2.0, 2.0, (80, 2))
+    problem = problem_of(features, features[:, 0] ** 4 - features[:, 1], OperatorSet.parse("+ * exp log"))
+    session = started(problem, DySymNet(epoch_work=20_000_000))
+    for _ in range(3):
+        session.propose()
+    assert session._fame.nets
+    for net in session._fame.nets.values():
+        assert np.isfinite(evaluate(session._law(net), session._rows.features)).all()
+
+
+@pytest.mark.parametrize("n_rows", [4, 5, 6, 8])
+def test_few_rows_are_fitted_by_small_networks(n_rows):
+    features = np.random.default_rng(0).uniform(0.5, 2.0, (n_rows, 1))
+    problem = problem_of(features, 2.0 * features[:, 0] ** 2)
+    loss, law = best_of(started(problem), problem, 3)
+    assert loss < 1e-18, law
+
+
+def test_where_every_network_diverges_there_is_nothing_to_say():
+    features = np.random.default_rng(0).uniform(-1.0, 1.0, (40, 1))
+    problem = problem_of(features, features[:, 0] ** 2, OperatorSet.parse("+ log"))
+    session = started(problem, DySymNet(layers=1, width=1, bias=False))
+    assert session.propose().exhausted
+    assert session.diverged == session.structures
+    assert not started(some_problem()).propose().exhausted
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_columns_are_divided_by_their_size_whatever_it_is(size):
+    features = size * np.random.default_rng(0).uniform(1.0, 2.0, (50, 1))
+    rows = Sampled.of(Dataset.of(features, features[:, 0] / size), 256, np.random.default_rng(0))
+    scaled = rows.sample.features[0, 0, :50]
+    assert np.mean(scaled**2) == pytest.approx(1.0)
+    assert rows.scales == pytest.approx(np.sqrt(np.mean((features[:, 0] / size) ** 2)) * size)
 
 
 @pytest.mark.parametrize(
@@ -161,11 +225,24 @@ def test_laws_contain_what_is_required():
         ({"rows": 0}, "rows is 0"),
         ({"embedded": 1.1}, "embedded is 1.1"),
         ({"controller": "lstm"}, "'lstm'; it is 'uniform'"),
+        ({"rows": 3}, "rows is 3; it is a whole number between 4 and 20000"),
+        ({"rows": 20_001}, "rows is 20001"),
+        ({"rows": True}, "rows is True; it is a whole number"),
+        ({"survivors": 2.5}, "survivors is 2.5; it is a whole number"),
+        ({"tries": 65}, "tries is 65; it is a whole number between 1 and 64"),
+        ({"weights": 1001}, "weights is 1001; .* between 1 and 1000"),
+        ({"price": float("nan")}, "price is nan; it is a number between 0"),
+        ({"price": float("inf")}, "price is inf"),
+        ({"price": -3.0}, "price is -3.0"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, part):
     with pytest.raises(OptionError, match=part):
         DySymNet(**settings)
+
+
+def test_operators_may_be_a_text():
+    assert DySymNet(operators="sin, mul").operators == DySymNet(operators=("sin", "mul")).operators
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,17 @@ def test_the_controller_hears_of_the_laws_of_others():
     assert np.median(rewards[session.structures :]) > np.median(rewards[: session.structures])
 
 
+@pytest.mark.parametrize(
+    "wiring", [{"sparse": 0.0}, {"sparse": 1.0}, {"wiring": "dense"}, {"wiring": "sparse", "sparse": 0.0}]
+)
+def test_the_controller_hears_of_laws_in_a_wiring_that_it_knows(wiring):
+    features = points()
+    problem = problem_of(features, features[:, 0] * np.sin(3.0 * features[:, 1]))
+    settings = DySymNet(controller="recurrent", epoch_work=20_000_000, **wiring)
+    session = told(started(problem, settings), problem, "sin(3*x1)*x0")
+    assert session.propose().evaluations > session.structures
+
+
 def test_paper_architecture_passes_laws_over():
     features = points(60)
     problem = problem_of(features, features[:, 0] ** 2)
