@@ -10,7 +10,16 @@ from eqdisc.proposers.dysymnet.kernels.gauge import gauge
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, FREE, HELD
 from eqdisc.proposers.dysymnet.kernels.operators import UNITS as UNIT_OPERATORS
 from eqdisc.proposers.dysymnet.kernels.operators import unit_table
-from eqdisc.proposers.dysymnet.kernels.pruning import Pruning, complexity, prune
+from eqdisc.proposers.dysymnet.kernels.pruning import (
+    Pruning,
+    _delete_one,
+    _judged,
+    _refit,
+    _Trials,
+    complexity,
+    description,
+    prune,
+)
 from tests.proposers.dysymnet.networks import NAMES, UNITS, net_of, room_for, sampled_of, table_of_addresses
 
 ALL = tuple(UNIT_OPERATORS)
@@ -34,10 +43,10 @@ def embedding(extra):
     )  # fmt: skip
 
 
-def pruned(net, sampled, heldout=0):
+def pruned(net, sampled, heldout=0, attempts=25):
     r = room_for(net, sampled)
     load(sampled.sample, 0, r.buffer)
-    how = Pruning(25, 6, sampled.floor, 4.0, heldout, 1e-6 * sampled.variance)
+    how = Pruning(attempts, 6, sampled.floor, 4.0, heldout, 1e-6 * sampled.variance)
     return prune(table_of_addresses(), sampled.sample, r, net, UNITS, how)
 
 
@@ -77,6 +86,41 @@ def test_under_noise_the_true_terms_are_left(noise):
         errors.append(np.sqrt(np.mean((evaluate(found, elsewhere) - true) ** 2)) / np.std(true))
     assert np.median(sizes) <= 9
     assert max(errors) < noise
+
+
+ATTEMPTS = 2  # so few that a refit gains much
+
+
+def test_no_deletion_loses_what_a_refit_gained():
+    """Pruning ends at the shortest description of the networks on its way, each fitted to the end."""
+    table = table_of_addresses()
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        points = random.uniform(-2.0, 2.0, (60, 2))
+        target = law(*points.T)
+        rows = sampled_of(points, target + 0.3 * np.std(target) * random.normal(size=60))
+        net = embedding(0.3)
+        net.weights[:] *= random.normal(size=len(net.weights))
+        last = net.copy()
+        shortest = description(pruned(last, rows, attempts=ATTEMPTS), last, 60, rows.floor, 4.0)
+        for described in on_the_way(table, net, rows):
+            assert shortest <= described + 1e-6, seed
+
+
+def on_the_way(table, net, rows):
+    """Descriptions of a network after each deletion and its refit."""
+    r = room_for(net, rows)
+    load(rows.sample, 0, r.buffer)
+    how, m = Pruning(ATTEMPTS, 6, rows.floor, 4.0, 0, 1e-6 * rows.variance), len(r.saliency)
+    trials = _Trials(np.zeros(6, np.int64), np.zeros((6, m)), np.zeros(m, np.int64), net.units.copy())
+    given = (table, rows.sample, rows.sample, r, net)
+    refit = (table, rows.sample, r, net, UNITS, ATTEMPTS, 1e-3 * rows.floor)
+    loss = _refit(*refit)
+    best = _judged(*given, how) if loss < np.inf else -np.inf
+    while (now := _delete_one(*given, UNITS, how, trials, best)) < best:
+        described = description(_refit(*refit), net, 60, rows.floor, 4.0)
+        yield described
+        best = min(now, described)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
