@@ -24,11 +24,14 @@ class Fame:
     def add(
         self, nets: Nets, losses: FloatArray, sizes: IntArray, admits: Callable[[Net], bool]
     ) -> None:  # fmt: skip
-        """Keep those that are the best of their size, of what is admitted: others would stand in the way."""
+        """Keep what is admitted and none as small beats; what is not admitted would stand in the way.
+
+        Smallest first: few have to be asked for, which takes longer than their fits.
+        """
         for place in np.lexsort((losses, sizes)).tolist():
             size, loss = int(sizes[place]), float(losses[place])
-            better = loss < (1.0 - GAIN) * self.losses.get(size, np.inf)
-            if better and admits(nets.one(place)):
+            least = min((self.losses[other] for other in self.losses if other <= size), default=np.inf)
+            if loss < (1.0 - GAIN) * least and admits(nets.one(place)):
                 self.losses[size] = loss
                 self.nets[size] = nets.one(place).copy()
 
