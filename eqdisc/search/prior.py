@@ -11,13 +11,11 @@ On fifteen laws of 5 inputs among 200 (1000 rows) the five best guesses hold thi
 correlation 52 %, the rank correlation of Chatterjee (2021) 49 %, bins of one input and the target alone 47 %,
 bins of one input and all three targets 77 %, with those of two inputs 91 %, with the second look 99 %.
 
-Building blocks and operators are not guessed. The true blocks of twelve laws (`x - m`, `v/c`, `a**2 + b**2`),
-settled on every island of the genetic programming at its start, three seeds each, brought 14 runs of 36 to
-the law; without them it were 13: blocks that the data support are inputs of smaller problems instead
-(`proposers/structure`). The true operators of nine laws, four times as likely, brought 19 runs of 27 instead
-of 14, but the table does not tell them: which function makes the target smoother named a true one mostly
-where structure has solved the law already (1/y and y**2; the logarithm helps every law over decades, with an
-exponential in it or without).
+Building blocks and operators are not guessed yet. In a first trial without a committed record the true blocks
+of twelve laws, settled on every island of the genetic programming at its start, brought 14 runs of 36 to the
+law for 13 without them, which is no difference; the true operators of nine laws, four times as likely,
+brought 19 runs of 27 for 14. So operators may be worth a guess; which function makes the target smoother is
+a poor one (it named a true operator mostly where structure has solved the law already).
 """
 
 from itertools import combinations_with_replacement

@@ -67,6 +67,7 @@ def test_a_few_features_with_dummies_are_weighed():
 
 def test_inputs_that_only_interfere_are_seen():
     random = np.random.default_rng(0)
-    x = np.column_stack([random.uniform(0.5, 4.0, (300, 2)), random.uniform(0.0, 6.28, (300, 3))])
-    table = Dataset.of(x, x[:, 0] + x[:, 1] + x[:, 0] * x[:, 1] * np.cos(2.0 + x[:, 2] - x[:, 4]))
-    assert irrelevance(table).dummies == (3,)
+    sides, angles = 10.0 ** random.uniform(-1.0, 1.0, (200, 2)), random.uniform(0.0, 6.28, (200, 3))
+    a, b, p, q = *sides.T, angles[:, 0], angles[:, 2]
+    third = np.sqrt(a**2 + b**2 - 2.0 * a * b * np.cos(p - q))
+    assert irrelevance(Dataset.of(np.column_stack([sides, angles]), third)).dummies == (3,)

@@ -40,13 +40,13 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
         return inversions(view)
     if view.features.shape[1] > MOST_INPUTS:
         return dropped
-    fewer = [*unit_scalings(view, problem.units), *scalings(view), *joinings(view)]
-    fewer = [h for h in fewer if _has_units(h, problem.units)]
+    units = problem.units
+    fewer = _of_units([*unit_scalings(view, units), *scalings(view), *joinings(view)], units)
     fewer.sort(key=lambda h: (h.kind != UNITS, h.loses, h.price))
     apart = separations(view, rows)
     if fewer:  # a factor of one input is a scaling already
         apart = [h for h in apart if h.kind != IN_LOGARITHMS or not has_single_part(h)]
-    angles = periodic_inputs(view, frozenset(problem.operators.names))
+    angles = _of_units(periodic_inputs(view, frozenset(problem.operators.names)), units)
     sure = [h for h in fewer if not h.loses]
     powers = polynomial_inputs(view, rows) if not sure else []
     first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
@@ -65,17 +65,21 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
         *second[1:],
         *angles[1:],
         *powers[1:],
-        *(exchanges(view) if not sure else []),
+        *(_of_units(exchanges(view), units) if not sure else []),
         *inversions(view),
     ]
 
 
-def _has_units(hypothesis: Hypothesis, units: UnitRules | None) -> bool:
-    """Whether the new inputs have units: metres and seconds have no sum."""
-    change = hypothesis.reduction
-    return (
-        units is None or not isinstance(change, ChangeOfVariables) or change.smaller_units(units) is not None
-    )
+def _of_units(suggested: list[Hypothesis], units: UnitRules | None) -> list[Hypothesis]:
+    """Those whose new inputs have units: metres and seconds have no sum, a length has no cosine."""
+    if units is None:
+        return suggested
+    changes = [h.reduction for h in suggested]
+    return [
+        hypothesis
+        for hypothesis, change in zip(suggested, changes, strict=True)
+        if not isinstance(change, ChangeOfVariables) or change.smaller_units(units) is not None
+    ]
 
 
 def _removal_first(fewer: list[Hypothesis], apart: list[Hypothesis]) -> bool:

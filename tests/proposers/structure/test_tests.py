@@ -72,6 +72,12 @@ def test_sums_of_parts_are_found_under_a_function():
     assert any(h.reduction.parts == ((0, 1), (2,)) for h in separations(view, rows) if "inverse" in h.kind)
 
 
+def test_the_parts_of_a_sum_add_up_to_the_whole():
+    view, rows = view_of(lambda a, b, c: 1.0 / (a * b + np.sqrt(c)))
+    (found,) = [h for h in separations(view, rows) if h.kind == "separation, inverse"]
+    np.testing.assert_allclose(sum(found.reduction.values), 1.0 / rows.target, rtol=1e-3)
+
+
 def test_angles_are_replaced_by_their_cosine():
     random = np.random.default_rng(0)
     x = np.column_stack([random.uniform(0.0, 12.0, 1200), random.uniform(1.0, 3.0, 1200)])
