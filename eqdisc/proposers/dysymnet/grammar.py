@@ -30,6 +30,7 @@ class Grammar:
     wirings    : what `Structures.sparse` may be
     shares     : how often each operator is drawn by the uniform policy, in proportion; None for all alike
     same_width : whether all layers of a structure are equally wide
+    shallowest, narrowest : fewest layers, fewest units of a layer
 
     >>> Grammar(operators=3, layers=2, width=2).steps
     8
@@ -41,6 +42,8 @@ class Grammar:
     wirings: tuple[bool, ...] = (False, True)
     shares: tuple[float, ...] | None = None
     same_width: bool = False
+    shallowest: int = 1
+    narrowest: int = 1
 
     def __post_init__(self) -> None:
         for name in ("operators", "layers", "width"):
@@ -79,20 +82,23 @@ class Grammar:
 
     def log_uniform(self, step: int, tokens: IntArray) -> FloatArray:
         """(b, choices) or (1, choices) log-probability of a step's choices by the uniform policy."""
+        found: FloatArray
         columns = self.columns[step]
         unit = (step - 2) % (1 + self.width)
         if step > 2 and unit == 0 and self.same_width:
             width = tokens[:, 2, np.newaxis] - columns.start
             return np.where(width == np.arange(self.width), 0.0, -np.inf)
         if step < 2 or unit == 0:
-            count = columns.stop - columns.start
-            return np.full((1, count), -np.log(count))
+            fewest = (1, self.shallowest, self.narrowest)[min(step, 2)]
+            count = columns.stop - columns.start - fewest + 1
+            found = np.full((1, fewest - 1 + count), -np.inf)
+            found[:, fewest - 1 :] = -np.log(count)
+            return found
         first = step - unit
         left = tokens[:, first] - self.columns[first].start + 2 - unit
         before = tokens[:, step - 1] - columns.start if unit > 1 else np.full(len(tokens), NONE)
         run = np.sum(tokens[:, first + 1 : step] - columns.start == before[:, np.newaxis], axis=1)
-        found: FloatArray = self._next_unit[before, run, left]
-        return found
+        return np.asarray(self._next_unit[before, run, left])
 
     @cached_property
     def _next_unit(self) -> FloatArray:
@@ -105,8 +111,8 @@ class Grammar:
 
     def uniform(self, count: int, random: np.random.Generator) -> Structures:
         """Structures whose wiring, depth, widths and operators are independent, uniform but for shares."""
-        depths = random.integers(1, self.layers, count, endpoint=True)
-        widths = random.integers(1, self.width, (count, self.layers), endpoint=True)
+        depths = random.integers(self.shallowest, self.layers, count, endpoint=True)
+        widths = random.integers(self.narrowest, self.width, (count, self.layers), endpoint=True)
         if self.same_width:
             widths[:] = widths[:, :1]
         units = random.choice(self.operators, (count, self.layers, self.width), p=self._probabilities)
@@ -148,8 +154,8 @@ class Grammar:
         told = structures.units[wide]
         equal = np.all(structures.widths == structures.widths[:, :1], where=deep)
         fits = (
-            np.all((structures.depths >= 1) & (structures.depths <= self.layers))
-            and np.all((structures.widths >= 1) & (structures.widths <= self.width), where=deep)
+            np.all((structures.depths >= self.shallowest) & (structures.depths <= self.layers))
+            and np.all((structures.widths >= self.narrowest) & (structures.widths <= self.width), where=deep)
             and np.all((told >= 0) & (told < self.operators))
             and np.isin(structures.sparse, self.wirings).all()
             and (equal or not self.same_width)

@@ -95,10 +95,10 @@ class NetworkSession:
         self._rows = Sampled.of(problem.train, q.rows, self._random)
         sparse = {"mixed": q.sparse, "dense": 0.0, "sparse": 1.0}[q.wiring]
         self._sparse = sparse > 0.0
-        choices = Choices(q.layers, q.width, tuple(weights.values()), sparse, q.same_width)
+        self._choices = Choices(q.depths, q.widths, tuple(weights.values()), sparse, q.same_width, q.palette)
         controller = Controller() if q.controller == "recurrent" else q.controller
-        self._policy = policy_of(choices, None if controller == "uniform" else controller, self._random)
-        units = q.layers * q.width
+        self._policy = policy_of(self._choices, None if controller == "uniform" else controller, self._random)
+        units = q.depths[1] * q.widths[1]
         wiring = wiring_of(q, problem, self._rows.n_rows)
         inner = max(6 * units, 2 * q.weights + 4 * units)
         self._workshop = Workshop(self._rows, self._units, wiring, units, inner, threads)
@@ -212,9 +212,9 @@ class NetworkSession:
         found = []
         for place, reward in enumerate(rewards.tolist()):
             net = pruned.nets.one(place)
-            size = (self._problem.train.n_features, q.layers, q.width, self._sparse)
+            size = (self._problem.train.n_features, q.depths[1], q.widths[1], self._sparse)
             structure = structure_of(net, *size)
-            if structure is not None and not (q.same_width and len({*structure.widths.flat} - {0}) > 1):
+            if structure is not None and self._choices.allow(structure).all():
                 found.append((structure, np.array([reward])))
         return found
 
@@ -296,9 +296,8 @@ class NetworkSession:
 def wiring_of(settings: "DySymNet", problem: "Problem", n_rows: int) -> Wiring:
     """What the kernels know of the inputs; few rows bear few weights."""
     n_features = problem.train.n_features
-    relevance = np.ones(n_features) if problem.relevance is None else np.array(problem.relevance)
-    if not np.any(relevance > 0.0):
-        relevance = np.ones(n_features)
+    known = problem.relevance
+    relevance = np.ones(n_features) if known is None or not any(known) else np.array(known)
     return Wiring(
         np.cumsum(relevance), int(np.sum(relevance > 0.0)), min(settings.inputs, n_features),
         min(settings.weights, max(1, n_rows // 3)), max(1, n_rows // 2), settings.skip, settings.bias,

@@ -1,5 +1,6 @@
 """Settings of the dynamic symbolic networks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 MOST_LAYERS, MOST_UNITS = 8, 16
 #: Least and most of the counts; rooms for as many weights, rows and tries fit in memory.
 _COUNTS = {
-    "layers": (1, MOST_LAYERS),
-    "width": (1, MOST_UNITS),
     "inputs": (1, 1000),
     "weights": (1, 1000),
     "rows": (4, 20_000),
@@ -37,11 +36,13 @@ Wiring = Literal["mixed", "dense", "sparse"]
 class DySymNet:
     """Networks whose units are operators, sampled, fitted and pruned to laws (Li et al., ICLR 2024).
 
-    layers, width : most layers, most units of a layer; both are drawn for each structure
-    operators     : names of the unit operators, a sequence or a text such as "sin, mul", drawn alike;
-                    None for those of the problem that can be units, drawn by their prior weights.
-                    "id", "add" and "sub" name a unit that only sums, which a network with skip connections
-                    does not need
+    layers, width : most layers, most units of a layer, or the fewest and the most; both are drawn for each
+                    structure
+    operators     : names of the unit operators, a sequence or a text such as "sin, mul", drawn alike, one
+                    named twice twice as often; None for those of the problem that can be units, drawn by
+                    their prior weights. "id", "add" and "sub" name a unit that only sums, which a network
+                    with skip connections does not need
+    palette       : most different operators of a structure; None for units independent of each other
     skip, bias    : whether units and the output read every earlier slot; whether sums have offsets
     wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": some of both,
                     `sparse` is the share of sparse ones
@@ -70,12 +71,13 @@ class DySymNet:
     'dysymnet'
     """
 
-    layers: int = 3
-    width: int = 4
+    layers: int | tuple[int, int] = 3
+    width: int | tuple[int, int] = 4
     operators: Sequence[str] | None = None
     skip: bool = True
     bias: bool = True
     same_width: bool = False
+    palette: int | None = 3
     wiring: Wiring = "mixed"
     sparse: float = 0.75
     inputs: int = 6
@@ -97,6 +99,10 @@ class DySymNet:
     def __post_init__(self) -> None:
         for name, (low, high) in _COUNTS.items():
             _in_range(name, getattr(self, name), low, high, whole=True)
+        for name, most in (("layers", MOST_LAYERS), ("width", MOST_UNITS)):
+            _limits(name, getattr(self, name), most)
+        if self.palette is not None:
+            _in_range("palette", self.palette, 1, 100, whole=True)
         for name in ("sparse", "share", "embedded"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
         _in_range("price", self.price, 0.0, 1e6)
@@ -113,18 +119,31 @@ class DySymNet:
 
     @classmethod
     def paper(cls) -> "DySymNet":
-        """The architecture of the paper: dense, no skip connections, no offsets, one width for all layers.
+        """The structures of the paper: dense, no skip connections, no offsets, one width for all layers.
 
-        Two to five layers of two to six units there; here from one on. Fit, pruning and sampling are ours.
+        Two to five layers of two to six units, drawn alike as its controller does before it has learned, each
+        unit of its default operators: id, +, - and others. The first three are one unit here, a weighted sum.
+        Fit and pruning are ours; on few rows edges are left out, for inner weights are a third of the rows at
+        most. Its training is in `benchmarks/dysymnet/original.py`.
 
-        >>> DySymNet.paper().skip
-        False
+        >>> DySymNet.paper().depths
+        (2, 5)
         """
-        units = ("id", "sin", "cos", "square", "mul")
+        units = ("id", "add", "sub", "sin", "cos", "square", "mul")
         return cls(
-            layers=5, width=6, operators=units, skip=False, bias=False, same_width=True, wiring="dense",
-            weights=120,
+            layers=(2, 5), width=(2, 6), operators=units, skip=False, bias=False, same_width=True,
+            palette=None, wiring="dense", weights=420,
         )  # fmt: skip
+
+    @property
+    def depths(self) -> tuple[int, int]:
+        """Fewest and most layers."""
+        return self.layers if isinstance(self.layers, tuple) else (1, self.layers)
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Fewest and most units of a layer."""
+        return self.width if isinstance(self.width, tuple) else (1, self.width)
 
     def units(self, problem: "Problem") -> dict[str, float]:
         """Unit operators on a problem, how often each is to be drawn; none where it allows but sums.
@@ -134,11 +153,11 @@ class DySymNet:
         allowed = usable_units(problem.operators)
         if self.operators is None:
             return allowed if self.skip or not allowed else {"id": 1.0, **allowed}
-        named = tuple(dict.fromkeys("id" if name in SUMS else name for name in self.operators))
+        named = Counter("id" if name in SUMS else name for name in self.operators)
         for name in named:
             if name not in UNITS:
                 raise OptionError(f"{name!r} cannot be a unit; units are {', '.join(UNITS)}")
-        usable = {name: 1.0 for name in named if name == "id" or name in allowed}
+        usable = {name: float(count) for name, count in named.items() if name == "id" or name in allowed}
         if not usable.keys() - {"id"}:
             raise OptionError(
                 f"of the units {', '.join(named) or '(none)'} the problem allows none; it has "
@@ -153,6 +172,19 @@ class DySymNet:
         if not self.units(problem):
             return NoNetworks()
         return NetworkSession(self, problem, seed, threads)
+
+
+def _limits(name: str, value: object, most: int) -> None:
+    """Whether it is the most of something, or the fewest and the most."""
+    if not isinstance(value, tuple):
+        _in_range(name, value, 1, most, whole=True)
+        return
+    if len(value) != 2:
+        raise OptionError(f"{name} is {value!r}; it is a whole number, or two: the fewest and the most")
+    for number in value:
+        _in_range(name, number, 1, most, whole=True)
+    if value[0] > value[1]:
+        raise OptionError(f"{name} is {value!r}; the fewest come first")
 
 
 def _in_range(name: str, value: object, low: float, high: float, whole: bool = False) -> None:

@@ -28,13 +28,13 @@ def every(grammar):
     """All structures of a small grammar."""
     layers = [
         layer
-        for width in range(1, grammar.width + 1)
+        for width in range(grammar.narrowest, grammar.width + 1)
         for layer in combinations_with_replacement(range(grammar.operators), width)
     ]
     nets = [
         (sparse, net)
         for sparse in grammar.wirings
-        for depth in range(1, grammar.layers + 1)
+        for depth in range(grammar.shallowest, grammar.layers + 1)
         for net in product(layers, repeat=depth)
     ]
     units = np.full((len(nets), grammar.layers, grammar.width), NONE)
@@ -149,17 +149,26 @@ def test_the_floor_is_drawn_by_the_policy_that_is_given():
     assert np.mean(np.all(sentences == SMALL.encode(one), axis=1)) == pytest.approx(0.4, abs=0.05)
 
 
-@pytest.mark.parametrize("grammar", [SMALL, Grammar(4, 1, 4, (False,)), Grammar(1, 3, 2, (True,))])
+@pytest.mark.parametrize(
+    "grammar",
+    [
+        SMALL,
+        Grammar(4, 1, 4, (False,)),
+        Grammar(1, 3, 2, (True,)),
+        Grammar(2, 3, 3, shallowest=2, narrowest=2),
+    ],
+)
 def test_untrained_it_is_the_uniform_policy(grammar):
     """Wiring, depth, widths and operators independent; a layer comes from as many orders as it has."""
     g, structures = grammar, every(grammar)
     policy = RecurrentPolicy(g)
-    expected = np.full(len(structures.depths), -log(len(g.wirings) * g.layers))
+    depths, widths = g.layers - g.shallowest + 1, g.width - g.narrowest + 1
+    expected = np.full(len(structures.depths), -log(len(g.wirings) * depths))
     for b, units in enumerate(structures.units):
         for layer in units[: structures.depths[b]]:
             told = layer[layer >= 0].tolist()
             orders = factorial(len(told)) // prod(factorial(c) for c in Counter(told).values())
-            expected[b] += log(orders / g.width / g.operators ** len(told))
+            expected[b] += log(orders / widths / g.operators ** len(told))
     np.testing.assert_allclose(policy.log_probability(structures), expected, rtol=1e-12)
 
 

@@ -9,6 +9,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
 from eqdisc.errors import OptionError
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
 from eqdisc.proposers.dysymnet import DySymNet
 from eqdisc.proposers.dysymnet.sampled import Sampled
@@ -125,6 +126,31 @@ def test_paper_architecture_finds_what_it_can_hold():
     assert loss < 1e-6
 
 
+@pytest.mark.parametrize("controller", ["uniform", "recurrent"])
+def test_structures_of_the_paper_are_drawn_as_there(controller):
+    """Two to five layers of one width, two to six; id, + and - are one of seven operators each."""
+    settings = replace(DySymNet.paper(), controller=controller, layers=(2, 5))
+    problem = problem_of(np.random.default_rng(0).uniform(1.0, 2.0, (60, 2)), np.arange(60.0))
+    s = started(problem, settings)._policy.sample(4000, np.random.default_rng(0))
+    inside = np.arange(5) < s.depths[:, np.newaxis]
+    assert {*s.depths.tolist()} == {2, 3, 4, 5}
+    assert {*s.widths[inside].tolist()} == {2, 3, 4, 5, 6}
+    assert np.all((s.widths == s.widths[:, :1]) | ~inside)
+    assert not s.sparse.any()
+    drawn = np.bincount(s.units[s.units >= 0], minlength=5) / np.sum(s.units >= 0)
+    names = tuple(settings.units(problem))
+    assert drawn == pytest.approx([3 / 7 if name == "id" else 1 / 7 for name in names], abs=0.02)
+
+
+def test_laws_shallower_than_asked_for_teach_the_controller_nothing():
+    features = np.random.default_rng(0).uniform(0.5, 2.0, (80, 2))
+    problem = problem_of(features, np.sin(features[:, 0]) * features[:, 1])
+    settings = DySymNet(layers=(2, 3), width=(2, 3), controller="recurrent", epoch_work=20_000_000)
+    session = started(problem, settings)
+    session._hall._keep([parse("sin(x0)", ["x0", "x1"])])
+    assert session.propose().evaluations > session.structures
+
+
 def test_awkward_tables():
     random = np.random.default_rng(0)
     wide = random.normal(size=(6, 30))
@@ -222,7 +248,12 @@ def test_columns_are_divided_by_their_size_whatever_it_is(size):
     ("settings", "part"),
     [
         ({"layers": 0}, "layers is 0"),
-        ({"width": 99}, "width is 99"),
+        ({"width": 99}, "width is 99; it is a whole number between 1 and 16"),
+        ({"layers": 9}, "layers is 9; it is a whole number between 1 and 8"),
+        ({"layers": (5, 2)}, r"layers is \(5, 2\); the fewest come first"),
+        ({"width": (0, 2)}, "width is 0"),
+        ({"width": (1, 2, 3)}, "or two: the fewest and the most"),
+        ({"palette": 0}, "palette is 0; it is a whole number between 1 and 100"),
         ({"sparse": 1.5}, "sparse is 1.5"),
         ({"wiring": "odd"}, "'odd'"),
         ({"rows": 0}, "rows is 0"),
