@@ -1,5 +1,6 @@
 """Laws found by networks alone, and what a session promises."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -116,6 +117,22 @@ def test_many_rows_are_searched_on_some_and_fitted_to_more():
     problem = problem_of(features, features[:, 0] * features[:, 1] + np.exp(-features[:, 2]) + noise)
     loss, _ = best_of(started(problem), problem, 10, enough=1.1 * np.var(noise) / np.var(features[:, 0]))
     assert loss < 1e-3
+
+
+def test_memory_does_not_grow_with_the_rows():
+    """Beyond the table itself there are the sample, and the order that it is drawn by."""
+    peaks = []
+    for n_rows in (2000, 400_000):
+        features = np.random.default_rng(0).uniform(0.5, 2.0, (n_rows, 4))
+        problem = problem_of(features, np.exp(features[:, 0]) * features[:, 1])
+        settings = DySymNet(epoch_work=2_000_000, refit_rows=1000)
+        tracemalloc.start()
+        try:
+            assert started(problem, settings).propose().expressions
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 0.5 * features.nbytes
 
 
 def test_paper_architecture_finds_what_it_can_hold():
