@@ -4,19 +4,21 @@
         --task "R[123]" --task "R[123]a" --task "Constant-*" --task "Koza-*" --method eqdisc-dysymnet \\
         --method eqdisc-gp --method eqdisc-gp+dysymnet --time 30 --threads 2 --repetitions 3 \\
         --out benchmarks/dysymnet/results/sets
-    python benchmarks/dysymnet/sets.py benchmarks/dysymnet/results/sets
+    python benchmarks/dysymnet/sets.py [--cpu] benchmarks/dysymnet/results/sets
 
-The first command goes on where it stopped; the second takes several folders. A run is solved where the
-judge finds the law, but for an added constant or a factor; its wait is then the seconds that it took, which
-is all of its time where it did not know that it was done. `area` is the area under the share of runs solved
-against the logarithm of the time, from 0.1 s to the limit, 1 where all are solved at once. Intervals are of
-95 %, by a bootstrap over the laws.
+The first command goes on where it stopped; the second takes several folders. Seconds are of the clock or,
+with --cpu, of the processor divided by the threads, which other load hardly changes. A run is solved where
+the judge finds the law, but for an added constant or a factor; its wait is then the seconds that it took,
+which is all of its time where it did not know that it was done. `area` is the area under the share of runs
+solved against the logarithm of the time, from 0.1 s to the limit, 1 where all are solved at once. Intervals
+are of 95 %, by a bootstrap over the laws.
 """
 
 import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 
@@ -48,6 +50,11 @@ def set_of(task: str) -> str:
 def wait(run: Record) -> float:
     """Seconds until a run had its law; infinite for one that had not."""
     return float(run.wall_seconds or 0.0) if run.solved is True else math.inf
+
+
+def by_processor(run: Record) -> Record:
+    """The run timed by the processor, as if its threads had shared the work evenly."""
+    return replace(run, wall_seconds=(run.cpu_seconds or 0.0) / run.limits["threads"])
 
 
 def credit(run: Record) -> float:
@@ -153,11 +160,14 @@ def _of(ends: tuple[float, float]) -> str:
     return f"{ends[0]:.3f} to {ends[1]:.3f}"
 
 
-def main(folders: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Print the tables of the runs in some folders."""
+    folders = [argument for argument in arguments if argument != "--cpu"]
     if not folders:
         raise SystemExit(__doc__)
     records = [record for folder in folders for record in read_results(Path(folder))]
+    if len(folders) < len(arguments):
+        records = list(map(by_processor, records))
     print(rates(records))
     if {ALONE, GP, HYBRID} <= {record.method for record in records}:
         print(f"\nLaws solved, mean of the repetitions:\n\n{worst(records)}\n\n{against(records)}")
