@@ -339,16 +339,16 @@ def measured(law: str, structure: Structure, rows: int, starts: int, seed: int) 
 
 
 def told(fits: Sequence[dict[str, Fit]]) -> None:
-    """Ratios of the seconds of all structures, and for how many of them our R2 is the larger."""
+    """Structures a second, ratios of the seconds, and for how many structures our R2 is the larger."""
     names = list(fits[0])
-    print()
+    rates = {name: len(fits) / sum(each[name].seconds for each in fits) for name in names}
+    print(f"\nStructures a second: {', '.join(f'{name} {rate:.4g}' for name, rate in rates.items())}\n")
     for other in names[:-2]:
         for mine in names[-2:]:
-            seconds = [sum(each[name].seconds for each in fits) for name in (other, mine)]
             better = sum(each[mine].r2 > each[other].r2 for each in fits)
             print(
-                f"- {other} against {mine}: {seconds[0] / seconds[1]:,.0f} times the seconds in all; R2 of "
-                f"{mine} is the larger for {better} of {len(fits)}"
+                f"- {other} against {mine}: {rates[mine] / rates[other]:,.0f} times the seconds in all; "
+                f"R2 of {mine} is the larger for {better} of {len(fits)}"
             )
 
 
