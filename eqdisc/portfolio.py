@@ -28,9 +28,10 @@ PROPOSERS: Mapping[str, Entry] = {
     "closed_form": Entry("eqdisc.proposers.closed_form", "ClosedForm"),
     "structure": Entry("eqdisc.proposers.structure", "Structure", ("closed_form",), ("enumeration", "gp")),
     "enumeration": Entry("eqdisc.proposers.enumeration", "Enumeration"),
+    "dysymnet": Entry("eqdisc.proposers.dysymnet", "DySymNet"),
     "gp": Entry("eqdisc.proposers.gp", "GeneticProgramming"),
 }
-DEFAULT_PROPOSERS = tuple(PROPOSERS)
+DEFAULT_PROPOSERS = ("closed_form", "structure", "enumeration", "gp")
 #: What is changed in strategies inside others: several of them are at work at once.
 INSIDE: Mapping[str, Mapping[str, int]] = {"enumeration": {"memory": 128 * 2**20}}
 

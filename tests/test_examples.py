@@ -20,6 +20,7 @@ TABLES = [table.name for table in examples()]
 OWN_DATA = {
     "arrays.py": "SymPy    derivative by height: 9.8",
     "custom_operator.py": "it is exact",
+    "falling_balls.py": "physics       rate = 9.81/speed",
     "guess.py": "seeds",
     "pipeline.py": "columns  [2, 4]",
 }
@@ -63,9 +64,9 @@ def test_every_table_and_nothing_else_has_an_example() -> None:
 
 @pytest.mark.parametrize("name", OWN_DATA)
 def test_an_example_of_own_data_prints_what_it_promises(
-    name: str, capsys: pytest.CaptureFixture[str]
+    name: str, capsys: pytest.CaptureFixture[str], ran: dict[str, dict[str, Any]]
 ) -> None:
-    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    left_by(name.removesuffix(".py"), ran)
     assert OWN_DATA[name] in capsys.readouterr().out
 
 
@@ -137,6 +138,20 @@ def test_thurber(ran: dict[str, dict[str, Any]]) -> None:
     # What the example says of the free search: fewer constants, and closer.
     assert left["free"].best.loss < left["found"].best.loss
     assert len(left["free"].best.constants) <= 5
+
+
+def test_falling_balls(ran: dict[str, dict[str, Any]]) -> None:
+    left = left_by("falling_balls", ran)
+    t, noise = left["times"], left["ERROR"] ** 2
+    close = 0
+    for ball, found in left["laws"].items():
+        unseen = np.mean((values(found, t) - left["second"][ball]) ** 2)
+        assert unseen < 2.5 * noise
+        assert unseen < 0.02 * np.mean((9.81 * t**2 / 2 - left["second"][ball]) ** 2)
+        close += float(np.mean((values(found, t) - left["distance"](t, left["speeds"][ball])) ** 2)) < noise
+    assert close == len(left["BALLS"]) == 11
+    speeds = np.array([*left["speeds"].values()])
+    np.testing.assert_allclose(values(left["joint"], speeds) * speeds, 9.81, rtol=0.03)
 
 
 def test_these_comparisons_can_fail() -> None:

@@ -20,7 +20,7 @@ _SOURCES: tuple[SuiteSource, ...] = (
     *(Srsd(level, dummies=True) for level in LEVELS),
     FastSrb(),
     *(Feynman(noise) for noise in NOISE_LEVELS),
-    Strogatz(),
+    *(Strogatz(noise) for noise in NOISE_LEVELS),
     Classic(),
     Real(),
 )

@@ -67,7 +67,11 @@ def discover(  # one parameter for each option: the signature is the command lin
     threads: Threads = None,
     max_size: Annotated[int, typer.Option(help="Nodes a law may have.")] = 60,
     proposers: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Strategies, such as gp,closed_form; all if not given.")
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Strategies, such as gp,closed_form; the default ones if not given, all but dysymnet.",
+        ),
     ] = None,
     stability: Annotated[
         int, typer.Option(metavar="N", help="Search N resampled tables too, in twice the time.")

@@ -58,6 +58,7 @@ def test_the_names_that_scripts_rely_on():
         "classic": 268,
         "real": 15,
         **{f"feynman-noise-{level}": 119 for level in ("0.001", "0.01", "0.1")},
+        **{f"strogatz-noise-{level}": 14 for level in ("0.001", "0.01", "0.1")},
     }
     assert suite_names() == tuple(sizes)
 

@@ -128,6 +128,16 @@ def test_states_lie_on_solutions(system):
         assert np.allclose(moved[calm], expected[calm], atol=2e-3)
 
 
+@pytest.mark.parametrize("level", NOISE_LEVELS[1:])
+def test_noise_of_strogatz_is_on_the_rows_to_learn_from(level):
+    clean = load_suite("strogatz").task("predprey1").data(860)
+    noisy = load_suite(f"strogatz-noise-{level:g}").task("predprey1").data(860)
+    assert np.array_equal(noisy.train.features, clean.train.features)
+    assert np.array_equal(noisy.test.target, clean.test.target)
+    rms = np.sqrt(np.mean(np.square(clean.train.target)))
+    assert np.std(noisy.train.target - clean.train.target) == pytest.approx(level * rms, rel=0.2)
+
+
 def test_strogatz_rows_are_parted_by_the_seed():
     task = load_suite("strogatz").task("lv1")
     first, second = task.data(1), task.data(2)

@@ -34,6 +34,19 @@ from eqdisc.expr.expression import Expression
 x = Expression.variable(0)
 print(predict_programs(Programs.pack([x * x]), np.array([[3.0]]))[0, 0])
 """
+SHARED = """
+import numpy as np
+from llvmlite.binding import Linkage
+from eqdisc.engine.random import below, stream
+below(stream(np.random.SeedSequence(0)), 5)
+(compiled,) = below.overloads.values()
+functions = [f for f in compiled.library._final_module.functions if not f.is_declaration]
+print(len(functions), sum(f.linkage == Linkage.linkonce_odr for f in functions))
+"""
+ANSWER = """
+from tests.search import runs
+print(runs.answer(runs.search(8, work=20_000_000)))
+"""
 
 
 def run(code, cwd=ROOT, **environment):
@@ -122,3 +135,16 @@ def test_pruning_removes_other_versions_only(tmp_path, monkeypatch):
     current = compiling.cache_folder()
     compiling.prune_cache()
     assert sorted(tmp_path.iterdir()) == sorted([current, tmp_path / "notes.txt"])
+
+
+def test_kernels_share_no_callees(tmp_path):
+    """Which copy of a shared one is called would depend on what was compiled or loaded before."""
+    functions, shared = map(int, run(SHARED, EQDISC_CACHE_DIR=str(tmp_path)).split())
+    assert functions > 0
+    assert shared == 0
+
+
+@pytest.mark.slow
+def test_kernels_just_compiled_and_kernels_loaded_give_the_same_answer(tmp_path):
+    compiled, loaded = (run(ANSWER, EQDISC_CACHE_DIR=str(tmp_path)) for _ in range(2))
+    assert compiled == loaded

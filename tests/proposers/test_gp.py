@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.programs import Programs, unpack
+from eqdisc.engine.random import below, normal, pick, stream, uniform
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.operators import CONSTANT, OperatorSet, row_of
 from eqdisc.expr.parse import parse
@@ -17,7 +18,6 @@ from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import genome, primitives, skeleton_hash
 from eqdisc.proposers.gp.mutation import mutate
-from eqdisc.proposers.gp.random import below, normal, pick, stream, uniform
 from eqdisc.proposers.gp.settings import GeneticProgramming
 from eqdisc.proposers.gp.tidy import strip, tidy
 from tests.engine.oracle import assert_equal_up_to_rounding

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from eqdisc.engine.random import stream
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.prior import Prior
 from eqdisc.proposers.gp.creation import random_leaf, random_tree
 from eqdisc.proposers.gp.genome import Genome, genome, primitives
 from eqdisc.proposers.gp.mutation import mutate
-from eqdisc.proposers.gp.random import stream
 
 OPERATORS = OperatorSet.parse("+ - * / sqrt exp")
 VARIABLE = Expression.variable(0).root

@@ -16,6 +16,7 @@ from eqdisc.portfolio import PROPOSERS
 _ALL: tuple[Method, ...] = (
     Eqdisc(),
     *(Eqdisc(proposer) for proposer in PROPOSERS),
+    Eqdisc("gp dysymnet"),
     *(Eqdisc(without=part) for part in PARTS),
     Pyoperon(),
     Gplearn(),

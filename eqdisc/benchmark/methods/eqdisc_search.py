@@ -1,4 +1,4 @@
-"""eqdisc itself: the whole portfolio, or one of its strategies alone."""
+"""eqdisc itself: the whole portfolio, or some of its strategies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ PHYSICAL_CONSTANTS = ("c", "h", "k_B", "G", "e", "epsilon_0", "m_e", "N_A", "R",
 class Eqdisc:
     """`discover` with the operators of the comparison; constants of nature are offered where there are units.
 
-    proposer : the one strategy to use; None for all
+    proposer : the strategy to use, or several, as "gp dysymnet"; None for those of the portfolio
     without  : one of `PARTS` that is left out, to see what it earns
     epochs   : exactly so many instead of looking at the clock, so that a run can be repeated
     """
@@ -37,10 +37,10 @@ class Eqdisc:
 
     @property
     def name(self) -> str:
-        """`eqdisc`, or `eqdisc-` and the strategy, or `eqdisc-without-` and the part."""
+        """`eqdisc`, or `eqdisc-` and the strategies, or `eqdisc-without-` and the part."""
         if self.without is not None:
             return f"eqdisc-without-{self.without}"
-        return "eqdisc" if self.proposer is None else f"eqdisc-{self.proposer}"
+        return "eqdisc" if self.proposer is None else f"eqdisc-{self.proposer.replace(' ', '+')}"
 
     def available(self) -> str | None:
         """Always."""

@@ -14,7 +14,7 @@ import numpy as np
 from eqdisc._typing import FloatArray
 from eqdisc.benchmark.seeds import seed_for
 from eqdisc.benchmark.suite import Suite
-from eqdisc.benchmark.suites.feynman import SRBENCH_RULE, SRBENCH_SEEDS
+from eqdisc.benchmark.suites.feynman import SRBENCH_RULE, SRBENCH_SEEDS, with_noise
 from eqdisc.benchmark.task import Split, Task
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
@@ -108,10 +108,14 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class StrogatzSampler:
-    """Four runs of 100 states, 0.1 apart in time; three rows in four, chosen by the seed, to learn from."""
+    """Four runs of 100 states, 0.1 apart in time; three rows in four, chosen by the seed, to learn from.
+
+    Noise is on the targets of those alone; the same seed has the same rows at every level of it.
+    """
 
     system: System
     state: int
+    noise: float = 0.0
 
     def __call__(self, seed: int) -> Split:
         states = _states(self.system, seed)
@@ -119,22 +123,32 @@ class StrogatzSampler:
         rng = np.random.default_rng(seed_for("strogatz rows", self.system.name, seed))
         rows = rng.permutation(len(states))
         whole = Dataset.of(states, rates, NAMES, f"{NAMES[self.state]}_rate")
-        return Split(whole.take(np.sort(rows[:TRAIN])), None, whole.take(np.sort(rows[TRAIN:])))
+        train, test = whole.take(np.sort(rows[:TRAIN])), whole.take(np.sort(rows[TRAIN:]))
+        seen = with_noise(train.target, self.noise, "strogatz", self.system.name, self.state, seed)
+        return Split(Dataset.of(train.features, seen, NAMES, train.target_name), None, test)
 
 
 @dataclass(frozen=True)
 class Strogatz:
-    """The two right-hand sides of each of the seven systems."""
+    """The two right-hand sides of each of the seven systems, at one level of noise."""
 
-    name: str = "strogatz"
-    description: str = "14 right-hand sides of differential equations; look-alikes of the published rows"
+    noise: float = 0.0
     n_tasks: int = 14
+
+    @property
+    def name(self) -> str:
+        return "strogatz" if self.noise == 0.0 else f"strogatz-noise-{self.noise:g}"
+
+    @property
+    def description(self) -> str:
+        noise = f", noise {self.noise:g} of the rms on the training targets" if self.noise else ""
+        return f"14 right-hand sides of differential equations; look-alikes of the published rows{noise}"
 
     def load(self) -> Suite:
         return Suite(
             self.name,
             self.description,
-            tuple(_task(system, state, self.name) for system in SYSTEMS for state in range(2)),
+            tuple(_task(system, state, self.name, self.noise) for system in SYSTEMS for state in range(2)),
             protocol="Systems integrated from states drawn as for the published rows, which these are not: "
             "four runs of 100 states; 300 rows to learn from, 100 to judge by. " + SRBENCH_RULE,
             seeds=SRBENCH_SEEDS,
@@ -142,7 +156,7 @@ class Strogatz:
         )
 
 
-def _task(system: System, state: int, suite: str) -> Task:
+def _task(system: System, state: int, suite: str, noise: float) -> Task:
     truth = system.rates[state]
     used = parse(truth, NAMES).features
     return Task(
@@ -152,8 +166,9 @@ def _task(system: System, state: int, suite: str) -> Task:
         f"{NAMES[state]}_rate",
         truth,
         dict(zip(NAMES, system.domain, strict=True)),
-        StrogatzSampler(system, state),
+        StrogatzSampler(system, state, noise),
         relevant=tuple(NAMES[j] for j in used),
+        exact=noise == 0.0,
         notes=("a look-alike: integrated anew, not the published rows",),
         description=f"{system.title}: rate of change of {NAMES[state]}",
     )

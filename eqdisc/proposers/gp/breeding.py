@@ -5,11 +5,11 @@ import numpy as np
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_predicate, inlined, kernel
 from eqdisc.engine.opcodes import CONSTANT, N_MUL
+from eqdisc.engine.random import below, uniform
 from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.crossover import crossover
 from eqdisc.proposers.gp.genome import Genome, Primitives, push
 from eqdisc.proposers.gp.nesting import nests_waves
-from eqdisc.proposers.gp.random import below, uniform
 from eqdisc.proposers.gp.required import has_required, put_in_required
 from eqdisc.proposers.gp.selection import tournament
 from eqdisc.proposers.gp.state import (

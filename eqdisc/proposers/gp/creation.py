@@ -5,8 +5,8 @@ import numpy as np
 from eqdisc._typing import AnyArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, VARIABLE
+from eqdisc.engine.random import below, normal, pick, uniform
 from eqdisc.proposers.gp.genome import FIRST_MACRO, Genome, Primitives, push
-from eqdisc.proposers.gp.random import below, normal, pick, uniform
 
 #: Share of constants among random leaves.
 CONSTANT_LEAVES = 0.3

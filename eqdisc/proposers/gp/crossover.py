@@ -2,8 +2,8 @@
 
 from eqdisc._typing import AnyArray
 from eqdisc.engine.compile import kernel
+from eqdisc.engine.random import below
 from eqdisc.proposers.gp.genome import Genome, append, subtree_start
-from eqdisc.proposers.gp.random import below
 
 
 @kernel

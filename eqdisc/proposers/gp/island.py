@@ -12,10 +12,10 @@ from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, call_predicate, inlined, kernel
 from eqdisc.engine.levenberg_marquardt import ACCEPTED, ATTEMPTS, FREE, INSTRUCTIONS
 from eqdisc.engine.opcodes import CONSTANT, FIT, N_ABS, N_LOG
+from eqdisc.engine.random import below, uniform
 from eqdisc.engine.workspace import Sample, Workspace, load
 from eqdisc.proposers.gp.breeding import is_fit_to_try, read
 from eqdisc.proposers.gp.genome import Genome, Primitives, push, skeleton_hash
-from eqdisc.proposers.gp.random import below, uniform
 from eqdisc.proposers.gp.state import (
     EVALUATIONS,
     FILLED,

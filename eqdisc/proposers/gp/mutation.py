@@ -5,6 +5,7 @@ import numpy as np
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, VARIABLE
+from eqdisc.engine.random import below, normal, pick, uniform
 from eqdisc.proposers.gp.creation import (
     BLOCKS_PUT_IN,
     random_block,
@@ -21,7 +22,6 @@ from eqdisc.proposers.gp.genome import (
     append_operator,
     subtree_start,
 )
-from eqdisc.proposers.gp.random import below, normal, pick, uniform
 
 #: The mutations, in the order of `MutationWeights`.
 CONSTANT_CHANGE, POINT, INSERT, HOIST, SUBTREE, SWAP, FRESH = range(7)

@@ -3,8 +3,8 @@
 from eqdisc._typing import AnyArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import VARIABLE
+from eqdisc.engine.random import below
 from eqdisc.proposers.gp.genome import Genome
-from eqdisc.proposers.gp.random import below
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.engine.compile import kernel
-from eqdisc.proposers.gp.random import below
+from eqdisc.engine.random import below
 
 #: Losses below this count as equal: the rounding floor.
 FLOOR = 1e-30

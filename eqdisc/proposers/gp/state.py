@@ -8,8 +8,8 @@ import numpy as np
 
 from eqdisc._typing import AnyArray, BoolArray, FloatArray, Int32Array, IntArray
 from eqdisc.engine.opcodes import TABLE_SIZE
+from eqdisc.engine.random import stream
 from eqdisc.proposers.gp.genome import Genome, genome
-from eqdisc.proposers.gp.random import stream
 from eqdisc.search.proposer import State
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 from eqdisc._typing import AnyArray, FloatArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT, VARIABLE
+from eqdisc.engine.random import below, uniform
 from eqdisc.proposers.gp.creation import CONSTANT_LEAVES, random_constant, random_operator
 from eqdisc.proposers.gp.dimensions import (
     POWER,
@@ -25,7 +26,6 @@ from eqdisc.proposers.gp.dimensions import (
     fits,
 )
 from eqdisc.proposers.gp.genome import Genome, Primitives, push
-from eqdisc.proposers.gp.random import below, uniform
 
 #: Draws before an operator, or a factor of a product, is given up.
 DRAWS = 10

@@ -3,12 +3,12 @@
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_predicate, kernel
 from eqdisc.engine.opcodes import CONSTANT, N_POW
+from eqdisc.engine.random import below, uniform
 from eqdisc.engine.workspace import Sample, Workspace, load
 from eqdisc.proposers.gp.breeding import is_fit_to_try, parent, read
 from eqdisc.proposers.gp.dimensions import Dimensions, dimensions_of, fits
 from eqdisc.proposers.gp.genome import Genome, Primitives
 from eqdisc.proposers.gp.island import BREEDING_COST, settle
-from eqdisc.proposers.gp.random import below, uniform
 from eqdisc.proposers.gp.required import put_in_required
 from eqdisc.proposers.gp.state import (
     FILLED,

@@ -9,6 +9,7 @@ import numpy as np
 from eqdisc._typing import AnyArray, FloatArray, IntArray
 from eqdisc.engine.compile import kernel
 from eqdisc.engine.opcodes import ARITY, CONSTANT
+from eqdisc.engine.random import below, pick, uniform
 from eqdisc.proposers.gp.dimensions import PRODUCT, QUOTIENT, RULES, SAME, WHERE, Dimensions, fits, joined
 from eqdisc.proposers.gp.genome import (
     FIRST_MACRO,
@@ -20,7 +21,6 @@ from eqdisc.proposers.gp.genome import (
     subtree_start,
 )
 from eqdisc.proposers.gp.mutation import FRESH, HOIST, INSERT, POINT, SUBTREE, mutate
-from eqdisc.proposers.gp.random import below, pick, uniform
 from eqdisc.proposers.gp.typed import DRAWS, operands_of, typed_leaf, typed_tree
 
 #: Share of the changes below a root that may have any dimension which look at none either.

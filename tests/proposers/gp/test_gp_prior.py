@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.programs import unpack
+from eqdisc.engine.random import stream
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet, code_of
 from eqdisc.expr.parse import parse
@@ -19,7 +20,6 @@ from eqdisc.proposers.gp import GeneticProgramming
 from eqdisc.proposers.gp.creation import random_tree
 from eqdisc.proposers.gp.genome import LARGEST_BLOCK, genome, primitives
 from eqdisc.proposers.gp.monomials import dimensions
-from eqdisc.proposers.gp.random import stream
 from eqdisc.proposers.gp.typed import typed_tree
 from eqdisc.scoring.rounding import is_exact
 

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eqdisc.engine.programs import Programs, unpack
+from eqdisc.engine.random import stream
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OPERATORS, OperatorSet
@@ -15,7 +16,6 @@ from eqdisc.expr.units import Dimension, UnitError, UnitRules, propagate
 from eqdisc.proposers.gp.dimensions import dimensions_of, fits, number_of
 from eqdisc.proposers.gp.genome import genome, primitives
 from eqdisc.proposers.gp.monomials import LARGEST, dimensions, monomials
-from eqdisc.proposers.gp.random import stream
 from eqdisc.proposers.gp.tidy import tidy
 from eqdisc.proposers.gp.typed import typed_tree
 from eqdisc.proposers.gp.typed_mutation import typed_crossover, typed_mutate

@@ -1,4 +1,4 @@
-"""Random numbers inside kernels: xorshift64* streams, one per island (Vigna 2016)."""
+"""Random numbers inside kernels: xorshift64* streams, one per island or structure (Vigna 2016)."""
 
 import numpy as np
 
