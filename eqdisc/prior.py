@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import CONSTANT, DIV, MUL
 
 EXPLAINED = 0.2  # share that relevant inputs may leave unexplained for the others to be left out
-MOST_FORMS = 8  # that are handed on, those first found
+MOST_FORMS = 8  # that strategies add to, those first found
 
 
 @dataclass(frozen=True)
@@ -63,4 +64,20 @@ class Prior:
         """This prior with the operators and forms of another after its own."""
         operators = tuple(dict.fromkeys((*self.operators, *other.operators)))
         forms = tuple(dict.fromkeys(form for form in (*self.forms, *other.forms) if form.size > 1))
-        return replace(self, operators=operators, forms=forms[:MOST_FORMS])
+        return replace(self, operators=operators, forms=forms[: max(len(self.forms), MOST_FORMS)])
+
+
+def without_factor(form: Expression) -> Expression:
+    """A building block without a constant factor, which only says in what unit it is.
+
+    >>> x = Expression.variable(0)
+    >>> str(without_factor(1e-30 * (x - 2.0))), str(without_factor((x - 2.0) / 7.0))
+    ('x0 - 2', 'x0 - 2')
+    """
+    if form.root in (MUL, DIV):
+        left, right = form.children
+        if left.root == CONSTANT and form.root == MUL:
+            return without_factor(right)
+        if right.root == CONSTANT:
+            return without_factor(left)
+    return form

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import get_args
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from eqdisc._typing import IntArray
@@ -15,10 +16,12 @@ from eqdisc.data.physical_constants import physical_constants
 from eqdisc.data.scale import Scaling
 from eqdisc.data.searched import ConstantsMode, Restored, SearchedTable
 from eqdisc.data.units import Unit
+from eqdisc.engine.reference import evaluate
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.form import Form
 from eqdisc.expr.operators import OperatorSet
+from eqdisc.expr.simplify import simplify
 from eqdisc.expr.units import UnitError, UnitRules, propagate
 from eqdisc.findings import Discovery
 from eqdisc.portfolio import portfolio
@@ -203,7 +206,7 @@ class SearchTask:
     def _with_prior(self, problem: Problem) -> Problem:
         """What the table says of its features beforehand."""
         blocks = (_block(block, self.searched, self.dataset, self.language) for block in self.settings.blocks)
-        prior = Prior().joined(Prior(forms=tuple(blocks)))
+        prior = Prior(forms=tuple(dict.fromkeys(blocks)))
         offered = len(self.searched.constants)
         train = problem.train.select(self.dataset.feature_names) if offered else problem.train
         known = influences(train)
@@ -284,7 +287,7 @@ def _searched(dataset: Dataset, settings: Settings) -> SearchedTable:
             "constants are to be named ones and none was offered; "
             'offer some: --physical-constants c,h,k_B, or physical_constants="all"'
         )
-    formulas = (*settings.guesses, *settings.blocks, settings.template or "")
+    formulas = (*settings.guesses, settings.template or "")
     as_given = [
         name
         for name in dataset.feature_names
@@ -354,27 +357,41 @@ def _form(
 
 
 def _block(text: str, searched: SearchedTable, dataset: Dataset, language: OperatorSet) -> Expression:
-    """A building block as the user wrote it; OptionError where no law could contain it."""
+    """A building block as the user wrote it, over the columns searched; OptionError where no law could
+    contain it."""
+    if "=" in text:
+        raise OptionError(f"the building block {text!r} is an equation; give the part alone, or a guess")
     form = _form(text, searched.names, dataset, language, functions=False)
+    what = f"the building block {text!r}"
     if form.parameters:
         raise OptionError(
-            f"the building block {text!r} contains {form.parameters[0]!r}, which is no column; "
+            f"{what} contains {form.parameters[0]!r}, which is no column; "
             "a block has columns and numbers, constants to fit belong into a guess"
         )
-    if form.tree.size == 1:
-        raise OptionError(f"the building block {text!r} is no more than a column or a number; leave it out")
-    tree = respell(form.tree, allowed_codes(language))
+    plain = simplify(form.tree)
+    if not plain.features or plain.size == 1:
+        raise OptionError(f"{what} is no more than a column or a number; leave it out")
+    tree = respell(searched.shifted(form.tree), allowed_codes(language))
     if tree is None:
         raise OptionError(
-            f"the building block {text!r} cannot be written with the operators {' '.join(language.names)}; "
+            f"{what} cannot be written with the operators {' '.join(language.names)}; "
             "allow those it needs, or leave it out"
         )
+    with np.errstate(all="ignore"):
+        values = evaluate(tree, searched.apply(dataset).features)
+    if not np.isfinite(values).all():
+        raise OptionError(f"{what} has no finite value on some row; leave it out")
     rules = searched.rules()
     if rules is not None:
         try:
             propagate(tree, rules.features, rules.constants)
         except UnitError as error:
-            raise OptionError(f"the units of the building block {text!r} do not hold: {error}") from error
+            units = ", ".join(
+                f"{searched.names[j]} [{unit.text}]"
+                for j in tree.features
+                if (unit := searched.units[j]) is not None
+            )
+            raise OptionError(f"the units of {what} do not hold: it joins {units}") from error
     return tree
 
 

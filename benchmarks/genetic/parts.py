@@ -1,6 +1,6 @@
 """What losses, operators and building blocks are worth to the genetic programming: prints a table.
 
-python benchmarks/genetic/parts.py [seeds [part ...]]
+python -m benchmarks.genetic.parts [seeds [part ...]]
 
 Twelve laws over one to eight decades, 600 rows, two threads. A run is given up after 16 epochs of 0.6e9 node
 evaluations; it is solved where a proposal is exact. Nothing here looks at the clock: runs repeat.

@@ -18,7 +18,7 @@ from eqdisc.data.resolution import DOUBLE
 from eqdisc.data.units import Unit, constant_units, units_of
 from eqdisc.errors import OptionError
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import ADD, CONSTANT, VARIABLE
+from eqdisc.expr.operators import ADD, CONSTANT, SUB, VARIABLE
 from eqdisc.expr.units import BASE_UNITS, Dimension, UnitRules, remainder
 
 ConstantsMode = Literal["free", "dimensionless", "named"]
@@ -165,6 +165,24 @@ class SearchedTable:
             feature_resolution=resolution,
             feature_units=(*dataset.feature_units, *(constant.unit for constant in self.constants)),
         )
+
+    def shifted(self, expression: Expression) -> Expression:
+        """An expression over the columns as given as one over the columns searched.
+
+        >>> table = Dataset.of([[0.0], [10], [20], [40]], [1, 2, 3, 5], names=["T"], feature_units=["degC"])
+        >>> print(SearchedTable.of(table).shifted(2.0 * Expression.variable(0)))
+        2*(x0 - 273.15)
+        """
+        codes: list[int] = []
+        payload: list[float] = []
+        for code, value in zip(expression.codes, expression.payload, strict=True):
+            codes.append(code)
+            payload.append(value)
+            shift = self.shifts[int(value)] if code == VARIABLE and value < len(self.shifts) else 0.0
+            if shift:
+                codes += [CONSTANT, SUB]
+                payload += [shift, 0.0]
+        return Expression(tuple(codes), tuple(payload))
 
     def restore(self, expression: Expression, numbers: Sequence[bool] = ()) -> Restored:
         """A law over the columns searched as one over the columns as given.

@@ -4,7 +4,7 @@ A front forgets whatever is beaten. The archive keeps the best law of each of 14
 shown a few of these, drawn anew, beside the front at each of its turns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -77,11 +77,12 @@ class Archive:
         self._elites[cell] = candidate
         return True
 
-    def drawn(self, keys: Sequence[int]) -> tuple[Candidate, ...]:
-        """`SHOWN` elites, or all where there are fewer, drawn alike by the numbers given."""
-        elites = self.elites
+    def drawn(self, keys: Sequence[int], known: Collection[Candidate] = ()) -> tuple[Candidate, ...]:
+        """`SHOWN` elites, or all where there are fewer, drawn alike by the numbers given; none that are
+        known."""
+        elites = [elite for elite in self.elites if elite not in known]
         if len(elites) <= SHOWN:
-            return elites
+            return tuple(elites)
         chosen = np.random.default_rng(np.random.SeedSequence(list(keys))).choice(
             len(elites), SHOWN, replace=False
         )

@@ -75,7 +75,6 @@ class SearchState:
     strategies       : in the order in which they are asked
     verified         : places on the front of the laws that were polished to see whether they are exact then;
                        verifying: node evaluations spent on that
-    prior            : what is known of the law, for strategies that have not begun yet
     """
 
     asked: Mapping[str, str]
@@ -94,7 +93,6 @@ class SearchState:
     strategies: tuple[StrategyState, ...]
     verified: tuple[int, ...] = ()
     verifying: float = 0.0
-    prior: Prior = field(default_factory=Prior)
 
 
 # ------------------------------------------------------------------ whose checkpoint it is
@@ -264,7 +262,6 @@ def _record(state: SearchState) -> dict[str, Any]:
             }
             for live in state.strategies
         ],
-        "prior": _packed_prior(state.prior),
     }
 
 
@@ -285,7 +282,6 @@ def _state(record: dict[str, Any]) -> SearchState:
         )
         for live in record["strategies"]
     )
-    fields["prior"] = _prior(record["prior"])
     return SearchState(**fields)
 
 

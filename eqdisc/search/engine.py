@@ -194,7 +194,6 @@ class _Run:
             self.milestones.add(candidate)
         for live, kept in zip(self.lineup, state.strategies, strict=True):
             live.resume(kept)
-        self.prior = state.prior
         self.shares = Shares([kept.account for kept in state.strategies])
         for place, live in enumerate(self.lineup):
             if live.exhausted:
@@ -232,7 +231,6 @@ class _Run:
             ),
             verified=tuple(place for place, law in enumerate(self.front) if law in self.verifier.verified),
             verifying=self.verifier.work,
-            prior=self.prior,
         )
 
     def result(self) -> SearchResult:
@@ -314,7 +312,7 @@ class _Run:
         """One turn of one strategy: told the front, asked for proposals, these confirmed and kept."""
         live = self.lineup[place]
         session = live.session or self.start(live)
-        elites = self.archive.drawn((self.search.seed, self.epoch, place))
+        elites = self.archive.drawn((self.search.seed, self.epoch, place), self.front.candidates)
         session.observe(self.front.candidates, elites)
         proposals = session.propose()
         self.evaluations += proposals.evaluations

@@ -8,6 +8,7 @@ import numpy as np
 from eqdisc.data.scale import Scaling
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.simplify import simplify
+from eqdisc.prior import without_factor
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.complexity import complexity
@@ -35,7 +36,7 @@ class InWorkingUnits:
         """A session of the strategy inside, on the scaled problem."""
         allowed = allowed_codes(problem.operators)
         inwards = _features_only(_inverse(self.scaling))
-        forms = tuple(translated(form, inwards, allowed) for form in problem.prior.forms)
+        forms = tuple(without_factor(translated(e, inwards, allowed)) for e in problem.prior.forms)
         scaled = replace(
             problem,
             dataset=self.scaling.apply(problem.dataset),
@@ -65,8 +66,9 @@ class WorkingUnitsSession:
         proposals = self._session.propose()
         laws = tuple(translated(e, self._outwards, self._allowed) for e in proposals.expressions)
         outwards = _features_only(self._outwards)
-        forms = tuple(translated(e, outwards, self._allowed) for e in proposals.learned.forms)
-        return replace(proposals, expressions=laws, learned=replace(proposals.learned, forms=forms))
+        learned = proposals.learned
+        forms = (without_factor(translated(e, outwards, self._allowed)) for e in learned.forms)
+        return replace(proposals, expressions=laws, learned=replace(learned, forms=tuple(forms)))
 
     def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
         """Show the strategy inside the candidates in its own units."""

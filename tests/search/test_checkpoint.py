@@ -313,7 +313,6 @@ def a_state(problem, session=None, **changes):
         strategies=(strategy, StrategyState("b", True, (), None)),
         verified=(0, 2),
         verifying=0.3,
-        prior=told,
     )
     return replace(state, **changes)
 
@@ -439,3 +438,17 @@ def test_the_checkpoint_of_another_search_is_refused(message):
     with pytest.raises(DataError, match="belongs to another search") as refused:
         replace(OTHERS[message](), resume_from=states[0]).run()
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (Prior(operators=("exp",)), "likely operators"),
+        (Prior(forms=(parse("x*x", ["x"]),)), "building blocks"),
+    ],
+)
+def test_what_is_known_beforehand_belongs_to_the_search(problem, known, words):
+    asked = checkpoint.fingerprint(replace(problem, prior=known), 0, ())
+    checkpoint.check_same_search(asked, asked)
+    with pytest.raises(DataError, match=words):
+        checkpoint.check_same_search(checkpoint.fingerprint(problem, 0, ()), asked)

@@ -225,6 +225,8 @@ class Table:
         leaf = np.isin(code, (VARIABLE, CONSTANT, FORM))
         inner = np.where(leaf, False, self._waves[np.where(leaf, 0, left)])
         inner |= np.where(leaf | (right < 0), False, self._waves[np.where(leaf | (right < 0), 0, right)])
+        waving = [k for k, form in enumerate(self._forms) if set(form.codes).intersection(_WAVES)]
+        inner |= (code == FORM) & np.isin(left, waving)
         self._waves[first:last] = inner | np.isin(code, _WAVES)
 
     def _jobs(self, cost: int) -> Iterator[Callable[[Fresh], int]]:

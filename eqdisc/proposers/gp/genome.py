@@ -17,7 +17,7 @@ COMMUTES = np.isin(np.arange(ARITY.shape[0]), [N_ADD, N_MUL, N_MIN, N_MAX])
 #: Codes from here on are macros: first_macro + index.
 FIRST_MACRO = 1000
 #: How much more often an operator is drawn that the law is likely to contain; nodes of a building block.
-LIKELY, LARGEST_BLOCK = 4.0, 7
+LIKELY, LARGEST_BLOCK = 4.0, 15
 
 
 class Genome(NamedTuple):

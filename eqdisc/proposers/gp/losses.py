@@ -34,7 +34,6 @@ FOLLOWING: tuple[Loss, ...] = ("magnitude", "rank")
 #: Share of the rows at each end that do not count for the spread; rows smaller than those of the least share
 #: weigh no more than these, lest one that is nearly zero by chance decides alone.
 ENDS, LEAST = 0.05, 0.01
-#: Exponents that are told from a fitted one, and how near it has to be.
 #: A slope this close to one, or an intercept this small beside the target's spread, is left out.
 NEGLIGIBLE = 1e-9
 #: Functions that may stand around a tree which follows ranks, and how each is undone.
@@ -46,6 +45,7 @@ _LINKS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "square": np.sqrt,
     "sqrt": np.square,
 }
+#: Exponents that are told from a fitted one, and how near it has to be.
 _EXPONENTS, _NEAR = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0), 0.05
 
 
@@ -130,16 +130,16 @@ def linked(
     >>> law.size, bool(np.allclose(evaluate(law, x[:, None]), np.exp(3.0 * x)))
     (4, True)
     """
-    best, nearest = None, -1.0
+    best: Expression | None = None
+    nearest = -1.0
     values = evaluate(tree, features)
     if not {"add", "mul"} <= set(operators.names) or not np.isfinite(values).all() or np.ptp(values) == 0.0:
         return None
     centred = values - np.mean(values)
+    sign = -1.0 if np.max(target) < 0.0 else 1.0
     for name, undone in _LINKS.items():
-        if name and name not in operators.names:
-            continue
         with np.errstate(all="ignore"):
-            aim = undone(target)
+            aim = undone(sign * target)
             straight = np.corrcoef(values, aim)[0, 1] ** 2
         if not (np.isfinite(aim).all() and straight > nearest):
             continue
@@ -148,8 +148,19 @@ def linked(
         line = tree if abs(slope - 1.0) < NEGLIGIBLE else slope * tree
         if abs(intercept) > NEGLIGIBLE * np.std(aim):
             line = line + intercept
-        best, nearest = Expression.apply(name, line) if name else line, straight
+        law = _around(line, name, operators)
+        if law is not None:
+            best, nearest = law if sign > 0.0 else -1.0 * law, straight
     return best
+
+
+def _around(line: Expression, name: str, operators: OperatorSet) -> Expression | None:
+    """A function of a line; None where it is not allowed."""
+    if not name:
+        return line
+    if name in operators.names:
+        return Expression.apply(name, line)
+    return 1.0 / line if name == "inv" and "div" in operators.names else None
 
 
 def power_of(tree: Expression, exponent: float, operators: OperatorSet) -> Expression:

@@ -132,12 +132,14 @@ def _insert(
     k = pick(rng, p.cumulative)
     place = below(rng, p.arities[k])
     starts = np.empty(max(3, p.arities[k]), np.int64)
+    # What has to come besides takes at most three nodes an operand.
+    room = child.ops.shape[0] - child.size[0] - (i + 1 - start) - 3 * p.arities[k]
     for j in range(p.arities[k]):
         starts[j] = child.size[0]
         if j == place:
             append(child, parent, start, i + 1)
-        elif random_block(child, p, rng, LARGEST_BLOCK, BLOCKS_PUT_IN, False):
-            continue
+        elif random_block(child, p, rng, min(room, LARGEST_BLOCK), BLOCKS_PUT_IN, False):
+            room -= child.size[0] - starts[j]
         elif uniform(rng) < 0.8:
             random_leaf(child, p, rng)
         else:

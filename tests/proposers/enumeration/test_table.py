@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from eqdisc.engine.reference import evaluate
+from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet, operator
 from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitError, propagate
@@ -14,6 +15,7 @@ from eqdisc.proposers.enumeration.dimensions import code_of_dimension
 from eqdisc.proposers.enumeration.kernels import WIDTH, WILD
 from eqdisc.proposers.enumeration.table import Table, capacity_for, ways
 
+X0 = Expression.variable(0)
 SIDED = ("exp", "sqrt", "log", "log10")
 
 
@@ -186,3 +188,28 @@ def test_a_building_block_costs_no_more_than_a_variable():
     )
     for k, law in enumerate(made):
         np.testing.assert_allclose(evaluate(law, features), table.values[k], rtol=1e-12)
+
+
+def test_blocks_keep_their_units_and_waves_are_not_put_into_blocks_of_waves():
+    features, names = rows(2), ["x0", "x1"]
+    wave, plain = parse("sin(x0)/x1", names), parse("x0 - 3*x1", names)
+    metre, number = (code_of_dimension(unit) for unit in (Dimension.of(m=1), Dimension()))
+    table = Table(
+        OperatorSet.parse("+ sin"),
+        features,
+        range(2),
+        (),
+        5000,
+        [metre, metre, number, metre],
+        3,
+        (wave, plain),
+    )
+    with ThreadPoolExecutor(1) as pool:
+        for cost in (2, 3):
+            for _ in table.grow(cost, pool, 1):
+                pass
+    made = table.expressions()
+    assert Expression.apply("sin", wave) not in made
+    assert Expression.apply("sin", plain) not in made  # metres have no sine
+    assert {plain + X0, X0 + plain}.intersection(made)
+    assert not {wave + X0, X0 + wave}.intersection(made)

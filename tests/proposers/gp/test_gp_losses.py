@@ -165,3 +165,41 @@ def test_an_island_of_ranks_hands_laws_on_to_the_others():
     session._evolve = lambda index, budget: breed(index, budget if index == 0 else 0)
     laws = [law for _ in range(6) for law in session.propose().expressions]
     assert any(is_exact(law, problem.train) for law in laws)
+
+
+def test_equal_values_have_equal_ranks():
+    target = np.array([3.0, 1.0, 1.0, 2.0, 3.0, 3.0, 0.5, 1.0])
+    view = View.of("rank", np.arange(8.0)[:, None], target, None, 8, False)
+    ranks = view.blocks.target[0, :8]
+    for value in np.unique(target):
+        assert np.ptp(ranks[target == value]) == 0.0
+    assert abs(np.mean(ranks)) < 1e-15  # centred
+    assert (np.diff(ranks[np.argsort(target, kind="stable")]) >= 0.0).all()
+
+
+@pytest.mark.parametrize("operators", ["+ * /", "+ * inv"])
+def test_inverse_links_are_written_as_the_operators_allow(operators):
+    x = np.linspace(0.1, 2.0, 40)[:, None]
+    allowed = OperatorSet.parse(operators)
+    law = linked(X0, x, 1.0 / (2.0 * x[:, 0] + 1.0), allowed)
+    np.testing.assert_allclose(evaluate(law, x), 1.0 / (2.0 * x[:, 0] + 1.0), rtol=1e-9)
+    assert set(law.codes) <= {0, 1, *allowed.codes}
+
+
+def test_links_of_negative_targets_have_a_sign_of_their_own():
+    x = np.linspace(0.1, 2.0, 40)[:, None]
+    law = linked(X0, x, -np.exp(3.0 * x[:, 0]), WORDS)
+    np.testing.assert_allclose(evaluate(law, x), -np.exp(3.0 * x[:, 0]), rtol=1e-9)
+
+
+def test_what_follows_ranks_is_not_proposed_as_a_law():
+    random = np.random.default_rng(1)
+    features = random.uniform(-3.0, 3.0, (300, 2))
+    target = np.exp(features[:, 0] * features[:, 1])
+    problem = Problem.of(Dataset.of(features, target), OperatorSet.parse("+ * exp"), 20, seed=0)
+    settings = GeneticProgramming(
+        island_sizes=(9,), population=100, epoch_work=3_000_000, wide_losses=("rank", "rank")
+    )
+    session = settings.start(problem, np.random.SeedSequence(0), 1)
+    session.prepare()
+    assert [session.propose().expressions for _ in range(3)] == [(), (), ()]

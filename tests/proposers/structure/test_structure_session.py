@@ -8,15 +8,20 @@ from scipy.stats import rankdata as rank
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
+from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
-from eqdisc.proposers.structure import Structure
-from eqdisc.proposers.structure.rests import Rest, chosen_rests
+from eqdisc.proposers.structure import Structure, learning
+from eqdisc.proposers.structure.hypothesis import Hypothesis
+from eqdisc.proposers.structure.rests import Link, Rest, chosen_rests
+from eqdisc.proposers.structure.separating import IN_LOGARITHMS
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.proposer import Proposals
+from eqdisc.search.reduction import ChangeOfVariables
 
+X1 = Expression.variable(1)
 LAWS = {
     "an exponential of a group": lambda a, f, t, k: a * f**3 / (np.exp(f / (k * t)) - 1.0),
     "a sum of two products": lambda a, b, c, d: a * b + c * d**2 + 0.5,
@@ -149,3 +154,44 @@ def test_noise_teaches_nothing():
     prior = learned(random.normal(size=(500, 3)), random.normal(size=500))
     assert prior.forms == ()
     assert prior.operators == ()
+
+
+def change(text, share, target="y", undo="y", kind="scaling"):
+    """A hypothesis that leads from x0, x1, x2 to one input."""
+    names = ["x0", "x1", "x2", "y"]
+    reduction = ChangeOfVariables((parse(text, names),), parse(target, names), parse(undo, names))
+    return Hypothesis(reduction, kind, 0.0, share)
+
+
+def taught(chain, *suggested):
+    problem = Problem.of(
+        Dataset.of(np.random.default_rng(0).uniform(1.0, 2.0, (80, 3)), np.arange(80.0)),
+        OperatorSet.default(),
+        40,
+        seed=0,
+    )
+    links = [Link(problem, hypothesis, 0, []) for hypothesis in chain]
+    found = learning.learned(problem, links, suggested)
+    return found.operators, [str(form) for form in found.forms]
+
+
+def test_blocks_of_smaller_problems_are_told_in_terms_of_the_whole():
+    inner = Hypothesis(
+        ChangeOfVariables((parse("x0**2", ["x0"]),), X1, parse("exp(x1)", ["x0", "x1"])), "outer", 0.0, 1e-6
+    )
+    assert taught([change("x0 - x1", 1e-6)], inner) == (("square", "exp"), ["(x0 - x1)**2"])
+
+
+@pytest.mark.parametrize("shares", [(0.2, 1e-6), (1e-6, 0.2)])
+def test_what_the_data_do_not_speak_for_teaches_nothing(shares):
+    inner = Hypothesis(ChangeOfVariables((parse("x0**2", ["x0"]),), X1, X1), "scaling", 0.0, shares[1])
+    assert taught([change("x0 - x1", shares[0])], inner) == ((), [])
+
+
+def test_factors_that_make_values_comfortable_are_no_part_of_a_block():
+    assert taught([], change("0.125*(x0 - x1)", 1e-6)) == ((), ["x0 - x1"])
+
+
+def test_operators_around_the_target_are_told_but_not_those_of_a_product_in_logarithms():
+    assert taught([], change("x0*x1", 1e-6, "log(y)", "exp(y)"))[0] == ("exp",)
+    assert taught([], change("x0*x1", 1e-6, "log(y)", "exp(y)", IN_LOGARITHMS))[0] == ()
