@@ -150,17 +150,20 @@ def test_no_function_stands_around_a_tree_where_none_is_allowed():
     assert linked(parse("log(x0 - 1)", ["x0"]), x, x[:, 0], WORDS) is None
 
 
-def test_an_island_of_ranks_hands_laws_on_to_the_others():
-    """Nobody but the island of ranks breeds; the other fits what it is given."""
-    random = np.random.default_rng(1)
-    features = random.uniform(-3.0, 3.0, (300, 2))
+def exponential(losses):
+    """A problem that an island of ranks sees through, and a session of two islands."""
+    features = np.random.default_rng(1).uniform(-3.0, 3.0, (300, 2))
     target = np.exp(features[:, 0] * features[:, 1])
     problem = Problem.of(Dataset.of(features, target), OperatorSet.parse("+ * exp"), 20, seed=0)
-    settings = GeneticProgramming(
-        island_sizes=(9,), population=100, epoch_work=3_000_000, wide_losses=("rank", "relative")
-    )
+    settings = GeneticProgramming(island_sizes=(9,), population=100, epoch_work=3_000_000, wide_losses=losses)
     session = settings.start(problem, np.random.SeedSequence(0), 1)
     session.prepare()
+    return problem, session
+
+
+def test_an_island_of_ranks_hands_laws_on_to_the_others():
+    """Nobody but the island of ranks breeds; the other fits what it is given."""
+    problem, session = exponential(("rank", "relative"))
     breed = session._evolve
     session._evolve = lambda index, budget: breed(index, budget if index == 0 else 0)
     laws = [law for _ in range(6) for law in session.propose().expressions]
@@ -193,13 +196,5 @@ def test_links_of_negative_targets_have_a_sign_of_their_own():
 
 
 def test_what_follows_ranks_is_not_proposed_as_a_law():
-    random = np.random.default_rng(1)
-    features = random.uniform(-3.0, 3.0, (300, 2))
-    target = np.exp(features[:, 0] * features[:, 1])
-    problem = Problem.of(Dataset.of(features, target), OperatorSet.parse("+ * exp"), 20, seed=0)
-    settings = GeneticProgramming(
-        island_sizes=(9,), population=100, epoch_work=3_000_000, wide_losses=("rank", "rank")
-    )
-    session = settings.start(problem, np.random.SeedSequence(0), 1)
-    session.prepare()
+    _, session = exponential(("rank", "rank"))
     assert [session.propose().expressions for _ in range(3)] == [(), (), ()]
