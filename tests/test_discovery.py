@@ -111,7 +111,10 @@ def test_warnings_say_what_to_distrust():
         ({"epochs": 0}, "epochs is 0"),
         ({"epochs": 2.5}, "epochs is 2.5"),
         ({"seed": -1}, "seed is -1"),
-        ({"proposers": "gp,magic"}, "no proposer 'magic'; there are closed_form, structure, enumeration, gp"),
+        (
+            {"proposers": "gp,magic"},
+            "no proposer 'magic'; there are closed_form, structure, enumeration, dysymnet, gp",
+        ),
         ({"proposers": ""}, "at least one proposer"),
         ({"operators": "+ - sinn"}, "sin"),
     ],

@@ -94,20 +94,6 @@ def test_rates_fall_as_in_the_original(original):
     assert original.RATES[-1][0] == 22_002
 
 
-def test_pytorch_takes_the_same_steps(original, structure):
-    pytest.importorskip("torch")
-    x, y, weights = table(original, structure)
-    single = [np.float32(x), np.float32(y)]
-    trainings = [
-        kind(structure, *single, [w.astype(np.float32) for w in weights])
-        for kind in (original.NumpyTraining, original.TorchTraining)
-    ]
-    for clip in (1.0, 0.1, 0.05):
-        ours, theirs = (training.step(1e-2, clip) for training in trainings)
-        assert ours == pytest.approx(theirs, rel=1e-3)
-    np.testing.assert_allclose(*(training.predicted() for training in trainings), rtol=1e-2, atol=1e-3)
-
-
 def test_both_fit_the_same_networks(original):
     """A law that the structure holds without offsets: ours is exact, so many weights and no more."""
     structure = original.Structure((("id", "sin"), ("id", "mul")), 2)
