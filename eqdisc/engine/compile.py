@@ -9,7 +9,7 @@ Four measured facts shape this file.
 * A callee that is linked into its callers is one symbol for all of them, and the first that is loaded serves
   all: copies optimised in different callers differ in the last bits, so that a search gave another answer
   when its kernels were compiled in the same process than when they were loaded from the cache. Every caller
-  therefore keeps its callees to itself; breeding is 12 to 18 % faster for it.
+  therefore keeps its callees to itself (`tests/engine/test_cache.py` compares the answers).
 * Where neither the package nor the home is writable Numba fails at import ("no locator available"). Then a
   folder for temporary files serves, and without one the kernels are compiled in memory.
 """
