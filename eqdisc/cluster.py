@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -97,8 +98,12 @@ def _check_answering(address: str, timeout: float) -> None:
 
 
 def _outcome(future: Any) -> Any:
-    if future.status == "finished":
-        return future.result()
-    if future.status == "error":
-        return Undone(str(future.exception()))
+    # The connection may be lost between any two lines here: what is finished can yet be cancelled.
+    try:
+        if future.status == "finished":
+            return future.result()
+        if future.status == "error":
+            return Undone(str(future.exception()))
+    except (CancelledError, OSError) as error:
+        return Undone(str(error).splitlines()[0] if str(error) else type(error).__name__)
     return Undone(f"the scheduler lost it ({future.status})")

@@ -19,7 +19,7 @@ SUGGESTION = (Seeds(("x0", "x0/x1")),)
 DENSITY = pd.Series(Y, name="density")
 
 
-@parametrize_with_checks([SymbolicRegressor(epochs=2, threads=1, max_size=20)])
+@parametrize_with_checks([SymbolicRegressor(epochs=1, threads=1, max_size=20)])
 def test_scikit_learn_finds_nothing_to_complain_of(estimator, check):
     check(estimator)
 

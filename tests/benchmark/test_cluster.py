@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ pytest.importorskip("distributed")
 from eqdisc.benchmark.record import Record, Status
 from eqdisc.benchmark.results import read_results
 from eqdisc.benchmark.runner import Progress
-from eqdisc.cluster import Cluster, Undone
+from eqdisc.cluster import Cluster, Undone, _outcome
 from eqdisc.errors import OptionError
 from tests.benchmark.doubles import Double, Slow, Wrong, lines
 from tests.benchmark.test_runner import run
@@ -138,6 +139,18 @@ def test_what_raises_on_a_worker_is_undone(processes: Processes) -> None:
     assert (found[0], found[2]) == (1.0, 0.5)
     assert isinstance(found[1], Undone)
     assert "division" in str(found[1])
+
+
+def test_a_connection_lost_between_the_end_of_a_piece_of_work_and_its_fetching() -> None:
+    class Lost:
+        status = "finished"  # as it was when it was asked
+
+        def result(self):
+            raise CancelledError("cancelled for reason: scheduler-connection-lost\nmore")
+
+    outcome = _outcome(Lost())
+    assert isinstance(outcome, Undone)
+    assert str(outcome) == "cancelled for reason: scheduler-connection-lost"
 
 
 def _inverse(value: float) -> float:

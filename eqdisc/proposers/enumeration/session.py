@@ -270,15 +270,12 @@ class EnumerationSession:
                     self._court.hear(hit.law)
                 yield from self._spent(asked, asked * WIDTH, asked * NS_LOOKUP)
         scanner = Scanner(self._table, *sizes, self._target, self._tolerance)
-        with np.errstate(all="ignore"):
-            scans = scanner.scans(
-                [aim for aim in self._aims if aim.extra < 2 or aim.name == "1/y"], self._seconds
-            )
-            for one in scans:
-                hits, pairs = scanner.hits(one, self._pool, self._threads)
-                for hit in hits:
-                    self._court.hear(hit.law)
-                yield from self._spent(pairs, 3 * pairs, pairs * NS_PAIR)
+        near = [aim for aim in self._aims if aim.extra < 2 or aim.name == "1/y"]
+        for one in scanner.scans(near, self._seconds):
+            hits, pairs = scanner.hits(one, self._pool, self._threads)
+            for hit in hits:
+                self._court.hear(hit.law)
+            yield from self._spent(pairs, 3 * pairs, pairs * NS_PAIR)
 
     def _kinds(self, aim: Aim) -> tuple[tuple[int, bool], ...]:
         """What is looked up for an aim: products of powers of the target give nothing new."""
