@@ -3,7 +3,6 @@
 python benchmarks/dysymnet/controller.py toy [seeds [batches]]     # rewards that join two choices
 python benchmarks/dysymnet/controller.py hidden [seeds [batches]]  # one structure to be found
 python benchmarks/dysymnet/controller.py cost                      # milliseconds for a batch of 1000
-python benchmarks/dysymnet/controller.py laws [seeds [seconds [name]]]  # laws found, against uniform choices
 """
 
 import sys
@@ -276,22 +275,12 @@ def cost(rounds: int = 50) -> None:
         print(f"| {operators}, {layers}, {width} | {size} | {sample:.1f} ms | {learn:.1f} ms |", flush=True)
 
 
-def found_laws(seeds: str = "3", seconds: str = "30", pattern: str = "*") -> None:
-    """Laws that either controller finds."""
-    from laws import laws
-
-    laws(int(seeds), float(seconds), pattern)
-
-
 def main(arguments: Sequence[str]) -> None:
-    """`toy` or `hidden [seeds [batches]]`, `cost [rounds]`, `laws [seeds [seconds [name]]]`."""
+    """`toy` or `hidden [seeds [batches]]`, `cost [rounds]`."""
     commands: dict[str, Callable[..., None]] = {"toy": toy, "hidden": hidden, "cost": cost}
     what, *numbers = arguments or ["toy"]
     with threadpool_limits(1, user_api="blas"):
-        if what == "laws":
-            found_laws(*numbers)
-        else:
-            commands[what](*(int(number) for number in numbers))
+        commands[what](*(int(number) for number in numbers))
 
 
 if __name__ == "__main__":

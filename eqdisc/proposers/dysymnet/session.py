@@ -243,7 +243,7 @@ class NetworkSession:
 
     def _prune(self, fits: Fits) -> None:
         q = self._settings
-        self._workshop.prune(fits, q.more_attempts, q.tries, q.price)
+        self._workshop.prune(fits, q.more_attempts, q.tries, q.price, q.penalty)
 
     def _learn_limits(self, fits: Fits) -> None:
         """What the best share had after the first attempts, of structures with equally many weights.

@@ -60,10 +60,6 @@ class DySymNet:
                     connections or offsets there is no place for most laws and none is embedded
     controller    : who samples structures: "uniform", "recurrent", or a recurrent one by its settings
 
-    There is no penalty for weights such as the paper's L0.5 norm. Pruning does without: of 300 laws, embedded
-    in networks among 12 further edges of weights 0.01 to 0.2, it left the law and nothing else of 283; in the
-    others the fit was slow, which another structure makes up for.
-
     OptionError for sizes out of range; `start` raises it for operators given that no unit can be made of.
     Where the problem's own are none, a session has nothing to propose.
 
@@ -91,6 +87,7 @@ class DySymNet:
     survivors: int = 100
     tries: int = 4
     price: float = 4.0
+    penalty: float = 3e-3
     embedded: float = 0.1
     controller: Literal["uniform", "recurrent"] | Controller = "uniform"
 
@@ -106,6 +103,7 @@ class DySymNet:
         for name in ("sparse", "share", "embedded"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
         _in_range("price", self.price, 0.0, 1e6)
+        _in_range("penalty", self.penalty, 0.0, 1e6)
         if self.wiring not in ("mixed", "dense", "sparse"):
             raise OptionError(f"the wiring is {self.wiring!r}; it is mixed, dense or sparse")
         if self.controller not in ("uniform", "recurrent") and not isinstance(self.controller, Controller):

@@ -91,10 +91,10 @@ class Workshop:
             len(fits.losses), SHARE,
         )  # fmt: skip
 
-    def prune(self, fits: Fits, attempts: int, tries: int, price: float) -> None:
+    def prune(self, fits: Fits, attempts: int, tries: int, price: float, penalty: float) -> None:
         """Prune networks in place."""
         rows = self._rows
-        how = Pruning(attempts, tries, rows.floor, price, rows.heldout, NOISY * rows.variance)
+        how = Pruning(attempts, tries, rows.floor, price, rows.heldout, NOISY * rows.variance, penalty)
         given = (self._addresses, self._rows.sample)
         self._shared(
             lambda r, first, last: prune_range(*given, r, self._table, how, fits, first, last),

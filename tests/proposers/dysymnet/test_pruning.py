@@ -43,14 +43,15 @@ def embedding(extra):
     )  # fmt: skip
 
 
-def pruned(net, sampled, heldout=0, attempts=25):
+def pruned(net, sampled, heldout=0, attempts=25, penalty=0.0):
     r = room_for(net, sampled)
     load(sampled.sample, 0, r.buffer)
-    how = Pruning(attempts, 6, sampled.floor, 4.0, heldout, 1e-6 * sampled.variance)
+    how = Pruning(attempts, 6, sampled.floor, 4.0, heldout, 1e-6 * sampled.variance, penalty)
     return prune(table_of_addresses(), sampled.sample, r, net, UNITS, how)
 
 
-def test_an_embedded_law_is_uncovered():
+@pytest.mark.parametrize("penalty", [0.0, 3e-3])
+def test_an_embedded_law_is_uncovered(penalty):
     """Now and then a fit is too slow in the wide network; a search has many."""
     elsewhere = np.random.default_rng(9).uniform(-5.0, 5.0, (40, 2))
     uncovered = 0
@@ -59,15 +60,16 @@ def test_an_embedded_law_is_uncovered():
         sampled = sampled_of(points, law(*points.T))
         net = embedding(0.05)
         net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
-        loss = pruned(net, sampled, heldout=37)
+        loss = pruned(net, sampled, heldout=37, penalty=penalty)
         if loss < 1e-20 * sampled.variance and complexity(net) <= 9:  # three units, six edges
             found = expression_of(unscaled_weights(net, sampled.scales), NAMES, 2)
             uncovered += np.allclose(evaluate(found, elsewhere), law(*elsewhere.T), rtol=1e-9, atol=1e-9)
     assert uncovered >= 8
 
 
+@pytest.mark.parametrize("penalty", [0.0, 3e-3])
 @pytest.mark.parametrize("noise", [0.01, 0.1])
-def test_under_noise_the_true_terms_are_left(noise):
+def test_under_noise_the_true_terms_are_left(noise, penalty):
     """By rows held out: at most three units and six edges as in the law, nearer to it than the noise."""
     sizes, errors = [], []
     elsewhere = np.random.default_rng(9).uniform(-2.0, 2.0, (300, 2))
@@ -79,7 +81,7 @@ def test_under_noise_the_true_terms_are_left(noise):
         sampled = sampled_of(points, target + noise * np.std(target) * random.normal(size=250))
         net = embedding(0.05)
         net.weights[:] *= np.where(net.sources < 2, sampled.scales[np.minimum(net.sources, 1)], 1.0)
-        loss = pruned(net, sampled, heldout=62)
+        loss = pruned(net, sampled, heldout=62, penalty=penalty)
         assert loss == pytest.approx(noise**2 * sampled.variance, rel=0.5)
         found = expression_of(unscaled_weights(net, sampled.scales), NAMES, 2)
         sizes.append(complexity(net))
@@ -111,7 +113,7 @@ def on_the_way(table, net, rows):
     """Descriptions of a network after each deletion and its refit."""
     r = room_for(net, rows)
     load(rows.sample, 0, r.buffer)
-    how, m = Pruning(ATTEMPTS, 6, rows.floor, 4.0, 0, 1e-6 * rows.variance), len(r.saliency)
+    how, m = Pruning(ATTEMPTS, 6, rows.floor, 4.0, 0, 1e-6 * rows.variance, 0.0), len(r.saliency)
     trials = _Trials(np.zeros(6, np.int64), np.zeros((6, m)), np.zeros(m, np.int64), net.units.copy())
     given = (table, rows.sample, rows.sample, r, net)
     refit = (table, rows.sample, r, net, UNITS, ATTEMPTS, 1e-3 * rows.floor)

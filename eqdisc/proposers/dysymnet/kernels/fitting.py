@@ -75,6 +75,13 @@ def _inner_product(r: Room, a: int, b: int, n: np.uint64) -> float:
 
 
 @inlined
+def target_norm(r: Room, n: np.uint64) -> float:
+    """Root of the weighted sum of squares of the target."""
+    row = r.buffer.shape[0] + TARGET
+    return np.sqrt(_inner_product(r, row, row, n))
+
+
+@inlined
 def _weigh(r: Room, n: np.uint64) -> None:
     """Columns of the output times the roots of the sample weights, in rows of their own."""
     last = np.uint64(r.buffer.shape[0] + SEED)

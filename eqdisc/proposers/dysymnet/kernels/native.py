@@ -26,7 +26,7 @@ def addresses() -> IntArray:
     units = typeof(unit_table(("sin",)))
     rules = typeof(wiring.Wiring(np.zeros(1), 1, 1, 1, 1, True, True))
     stream = typeof(np.zeros(1, np.uint64))
-    how = typeof(pruning.Pruning(1, 1, 0.0, 0.0, 0, 0.0))
+    how = typeof(pruning.Pruning(1, 1, 0.0, 0.0, 0, 0.0, 0.0))
     operators = typeof(np.zeros(1, np.int64))
     matrix = types.Array(types.int64, 2, "C")
     whole, real, truth = types.int64, types.float64, types.boolean

@@ -14,12 +14,13 @@ import numpy as np
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, inlined, kernel
 from eqdisc.engine.workspace import Sample
-from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT, heldout
+from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT, heldout, target_norm
 from eqdisc.proposers.dysymnet.kernels.gauge import gauge
 from eqdisc.proposers.dysymnet.kernels.lowering import bury, lower, plan
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, Net
 from eqdisc.proposers.dysymnet.kernels.operators import UnitTable
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
+from eqdisc.proposers.dysymnet.kernels.sparsity import shrink
 
 PREPARE, PRUNE, WIRE, WIDEN = range(PROJECT + 3, PROJECT + 7)
 #: Added to the unit diagonal of the Hessian: what redundancy is left does not stop the surgeon.
@@ -103,6 +104,7 @@ class Pruning(NamedTuple):
     price    : nats that an edge or a unit must save
     heldout  : rows at the end of the sample that decide, fitted to the others; 0: all rows do both
     noisy    : sum of squares from which on rows are held out
+    penalty  : of the square roots of the weights' sizes, in shares of the target's square; 0: none
     """
 
     attempts: int
@@ -111,6 +113,7 @@ class Pruning(NamedTuple):
     price: float
     heldout: int
     noisy: float
+    penalty: float
 
 
 class _Trials(NamedTuple):
@@ -214,6 +217,26 @@ def _delete_one(
 
 
 @kernel
+def _delete_many(
+    table: IntArray, sample: Sample, fitted: Sample, r: Room, net: Net, units: UnitTable, q: Pruning,
+    t: _Trials, best: float,
+) -> float:  # fmt: skip
+    """Delete what the penalty shrinks to nothing, if the description is then shorter than `best`."""
+    call_address(table[LINEARISE], (table, fitted, r))
+    _keep(net, r)
+    t.units[:] = net.units
+    if shrink(r, net, target_norm(r, np.uint64(fitted.n_rows)), q.penalty) == 0:
+        return best
+    call_address(table[PREPARE], (table, net, units, sample.features.shape[1], r))
+    now = _judged(table, sample, fitted, r, net, q)
+    if now < best:
+        return now
+    _bring_back(net, r)
+    net.units[:] = t.units
+    return best
+
+
+@kernel
 def _refit(
     table: IntArray, rows: Sample, r: Room, net: Net, units: UnitTable, attempts: int, enough: float
 ) -> float:
@@ -241,6 +264,9 @@ def prune(
     m = r.saliency.shape[0]
     t = _Trials(np.zeros(q.tries, np.int64), np.zeros((q.tries, m)), np.zeros(m, np.int64), net.units.copy())
     best = _judged(table, sample, fitted, r, net, q)
+    if q.penalty > 0.0 and best < np.inf:
+        best = _delete_many(table, sample, fitted, r, net, units, q, t, best)
+        _refit(table, fitted, r, net, units, 0, enough)
     moved = best < np.inf
     while moved:
         now = _delete_one(table, sample, fitted, r, net, units, q, t, best)
