@@ -26,6 +26,9 @@ JUDGED_ROWS = 1000
 SMALL = 1  # inputs of a problem that is solved before it is looked at
 SURROGATE_WORK = 50  # node evaluations a row that one look at a problem amounts to, times its inputs squared
 LOOKS = 24  # at smaller problems an epoch, at most
+# Node evaluations after which an epoch ends with the look it is at; others spend as many. An epoch of 24
+# looks took 12e9, 5 s of a core, and ran over the time limit. Not the first: it tells others what is there.
+EPOCH_WORK = 3_000_000_000
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class StructureSession:
             self.propose()
 
     def _follow(self, walk: Iterator[bool]) -> None:
-        """Go on until a suggestion about the whole problem is followed to its end."""
+        """Go on until a suggestion about the whole problem is followed to its end or enough work done."""
         for _ in range(LOOKS):
             whole = next(walk, None)
             if whole is None:
@@ -143,7 +146,7 @@ class StructureSession:
                 if self._settings.thorough and not self._solved:
                     self._rests = chosen_rests(self._unsolved, self._settings.rests)
                 self._exhausted = not self._rests
-            if whole is None or whole:
+            if whole is None or whole or (self._steps > 1 and self._node_evaluations >= EPOCH_WORK):
                 return
 
     def _passes(self) -> Iterator[bool]:

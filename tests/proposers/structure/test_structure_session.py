@@ -13,7 +13,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
-from eqdisc.proposers.structure import Structure, learning
+from eqdisc.proposers.structure import Structure, learning, proposer
 from eqdisc.proposers.structure.hypothesis import Hypothesis
 from eqdisc.proposers.structure.rests import Link, Rest, chosen_rests
 from eqdisc.proposers.structure.separating import IN_LOGARITHMS
@@ -67,6 +67,34 @@ def test_a_session_goes_on_from_its_state_and_ends():
     twin.restore(session.state())
     assert list(proposals(session)) == list(proposals(twin))
     assert session.propose().expressions == ()
+
+
+def test_an_epoch_ends_with_the_look_that_does_its_work_and_finds_the_same_in_more_epochs(monkeypatch):
+    random = np.random.default_rng(2)
+    features = random.uniform(1.0, 3.0, (200, 3))
+    a, b, c = features.T
+    table = Dataset.of(features, a * np.exp(b * c) + np.sin(a * b) / c + 0.01 * random.normal(size=200))
+    problem = Problem.of(table, OperatorSet.default(), 40, seed=0)
+    looked = []
+    inner = proposer.hypotheses
+    monkeypatch.setattr(
+        proposer, "hypotheses", lambda *given, **more: looked.append(1) or inner(*given, **more)
+    )
+
+    def walk(work):
+        monkeypatch.setattr(proposer, "EPOCH_WORK", work)
+        epochs = []
+        session = Structure((ClosedForm(),), problems=12).start(problem, np.random.SeedSequence(0), 1)
+        for found in proposals(session, 500):
+            epochs.append((len(looked), found.expressions))
+            looked.clear()
+        return epochs
+
+    long, short = walk(10**15), walk(1)
+    assert max(count for count, _ in long[1:]) > 1
+    assert max(count for count, _ in short[1:]) == 1
+    assert sum(count for count, _ in long) == sum(count for count, _ in short)
+    assert {law for _, laws in long for law in laws} == {law for _, laws in short for law in laws}
 
 
 def test_without_strategies_inside_nothing_is_proposed():
