@@ -49,14 +49,15 @@ def problem():
 LAWS = tuple(Candidate(parse(text, ["a", "b"]), 1.0, None, 1, "me") for text in ("a", "b"))
 
 
-@pytest.mark.parametrize("what", ["prior", "elites"])
+@pytest.mark.parametrize("what", ["prior", "elites", "laws"])
 def test_only_one_thing_is_withheld(problem, what):
     spy = Spy()
     session = Withheld(spy, what).start(problem, np.random.SeedSequence(0), 1)
     session.observe(LAWS[:1], LAWS[1:])
-    assert spy.problem.prior == (problem.prior if what == "elites" else Prior((0.3, 0.7)))
+    assert spy.problem.prior == (Prior((0.3, 0.7)) if what == "prior" else problem.prior)
     assert replace(spy.problem, prior=problem.prior) == problem
-    assert spy.seen == (LAWS[:1], LAWS[1:] if what == "prior" else ())
+    shown = {"prior": (LAWS[:1], LAWS[1:]), "elites": (LAWS[:1], ()), "laws": None}
+    assert getattr(spy, "seen", None) == shown[what]
     assert (session.prepare(), session.propose(), session.state()) == (0.5, spy.propose(), {"one": 1})
     session.restore({"one": 2})
     assert spy.restored == {"one": 2}

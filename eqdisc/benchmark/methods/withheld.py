@@ -14,9 +14,10 @@ from eqdisc.search.proposer import Proposals, Proposer, Session, State
 
 @dataclass(frozen=True)
 class Withheld:
-    """The strategy inside without what others have learned of the law, or without the archive's elites.
+    """The strategy inside without one thing that it would be told.
 
-    What the table says of its inputs stays.
+    what : "prior", what others have learned of the law (what the table says of its inputs stays), "elites",
+           those of the archive, or "laws", all that others find
 
     >>> from eqdisc.portfolio import named_proposer
     >>> Withheld(named_proposer("gp"), "elites").name
@@ -24,7 +25,7 @@ class Withheld:
     """
 
     proposer: Proposer
-    what: Literal["prior", "elites"]
+    what: Literal["prior", "elites", "laws"]
 
     @property
     def name(self) -> str:
@@ -37,14 +38,15 @@ class Withheld:
             known = problem.prior
             problem = replace(problem, prior=Prior(known.relevance, known.irrelevance))
         session = self.proposer.start(problem, seed, threads)
-        return _FrontAlone(session) if self.what == "elites" else session
+        return session if self.what == "prior" else _Shown(session, front=self.what == "elites")
 
 
-class _FrontAlone:
-    """A session that is shown the front and nothing else."""
+class _Shown:
+    """A session that is shown the front and nothing else, or nothing at all."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, front: bool) -> None:
         self._session = session
+        self._front = front
 
     def prepare(self) -> float:
         return self._session.prepare()
@@ -53,7 +55,8 @@ class _FrontAlone:
         return self._session.propose()
 
     def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
-        self._session.observe(front)
+        if self._front:
+            self._session.observe(front)
 
     def state(self) -> State:
         return self._session.state()
