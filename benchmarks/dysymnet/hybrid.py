@@ -7,6 +7,7 @@ other finds, one of them told, neither. A law is found where it holds on rows th
 """
 
 import argparse
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from fnmatch import fnmatch
 
 import numpy as np
 from laws import is_law
-from sets import FIRST
+from sets import share_of_area
 
 from eqdisc.benchmark.method import OPERATORS
 from eqdisc.benchmark.methods.withheld import Withheld
@@ -43,6 +44,11 @@ class Run:
     found: bool
     seconds: float
 
+    @property
+    def wait(self) -> float:
+        """Seconds until it had the law, endless if it had not."""
+        return self.seconds if self.found else math.inf
+
 
 def searched(task: Task, proposers: tuple[Proposer, ...], repetition: int, seconds: float) -> Run:
     """One search by both."""
@@ -54,12 +60,6 @@ def searched(task: Task, proposers: tuple[Proposer, ...], repetition: int, secon
     )  # fmt: skip
     spent = time.perf_counter() - began
     return Run(any(is_law(law.tree, split.test.features, split.test.target) for law in result.front), spent)
-
-
-def credit(run: Run, limit: float) -> float:
-    """What a run adds to the area under the share found against the logarithm of the time, from 0 to 1."""
-    late = min(max(run.seconds, FIRST), limit) if run.found else limit
-    return float(np.log(limit / late) / np.log(limit / FIRST))
 
 
 def main() -> None:
@@ -81,11 +81,11 @@ def main() -> None:
                 for repetition in range(given.repetitions)
             ]
             runs[name] += here
-            cells.append(f"{sum(run.found for run in here)}, {np.median([run.seconds for run in here]):.1f}")
+            cells.append(f"{sum(run.found for run in here)}, {np.median([run.wait for run in here]):.1f}")
         print(f"| {task.name} | {' | '.join(cells)} |", flush=True)
     ends = []
     for each in runs.values():
-        area = np.mean([credit(run, given.seconds) for run in each])
+        area = np.mean([share_of_area(run.wait, given.seconds) for run in each])
         ends.append(f"{sum(run.found for run in each)} of {len(each)}, area {area:.3f}")
     print(f"| all | {' | '.join(ends)} |")
 

@@ -57,11 +57,14 @@ def by_processor(run: Record) -> Record:
     return replace(run, wall_seconds=(run.cpu_seconds or 0.0) / run.limits["threads"])
 
 
+def share_of_area(seconds: float, limit: float) -> float:
+    """What a run that had its law after so many seconds adds to the area, from 0 to 1."""
+    return math.log(limit / min(max(seconds, FIRST), limit)) / math.log(limit / FIRST)
+
+
 def credit(run: Record) -> float:
-    """What a run adds to the area, from 0 to 1."""
-    limit = float(run.limits["seconds"])
-    late = min(max(wait(run), FIRST), limit)
-    return math.log(limit / late) / math.log(limit / FIRST)
+    """What a run adds to the area."""
+    return share_of_area(wait(run), float(run.limits["seconds"]))
 
 
 def is_close(run: Record) -> bool:
