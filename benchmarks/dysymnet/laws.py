@@ -22,6 +22,8 @@ from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.dysymnet import DySymNet
+from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.front import ParetoFront
 
 #: Sets of the suite `classic` by which nothing of the networks was tuned: those were Nguyen, Jin, Livermore.
 SETS = ("Keijzer", "R1", "R2", "R3", "R1a", "R2a", "R3a", "Constant", "Koza")
@@ -41,12 +43,11 @@ FOUND = 1e-18
 @dataclass(frozen=True)
 class Run:
     """What one session on one table spent until it found the law, or in vain: seconds of the processor, node
-    evaluations, structures."""
+    evaluations."""
 
     solved: bool
     seconds: float
     work: int
-    structures: int
 
 
 def compare(variant: str, seeds: int, seconds: float, pattern: str) -> None:
@@ -76,19 +77,25 @@ def in_sets(name: str) -> bool:
 
 
 def searched(task: Task, networks: DySymNet, seed: int, seconds: float) -> Run:
-    """One session of networks alone, until it has the law or the processor's time is spent."""
+    """One session of networks alone, shown its own front as a search would, until it has the law or the
+    processor's time is spent."""
     split = task.data(seed)
     problem = Problem.of(split.train, OperatorSet.of(*OPERATORS), 60, seed)
     session = networks.start(problem, np.random.SeedSequence(seed), 1)
     session.prepare()
-    began, work, structures = time.process_time(), 0, 0
+    front, scorer = ParetoFront(), Scorer(problem)
+    began, work = time.process_time(), 0
     solved = False
     while not solved and time.process_time() - began < seconds:
         proposals = session.propose()
         work += proposals.node_evaluations
-        structures += proposals.evaluations
         solved = any(is_law(law, split.test.features, split.test.target) for law in proposals.expressions)
-    return Run(solved, time.process_time() - began, work, structures)
+        scored = (scorer.score(law, networks.name) for law in proposals.expressions)
+        for candidate in scored:
+            if candidate is not None:
+                front.add(candidate)
+        session.observe(front.candidates)
+    return Run(solved, time.process_time() - began, work)
 
 
 def is_law(law: Expression, features: np.ndarray, target: np.ndarray) -> bool:

@@ -46,7 +46,9 @@ def problem():
     return replace(Problem.of(table, OperatorSet.of("add"), 9, seed=0), prior=prior)
 
 
-LAWS = tuple(Candidate(parse(text, ["a", "b"]), 1.0, None, 1, "me") for text in ("a", "b"))
+LAWS = tuple(
+    Candidate(parse(text, ["a", "b"]), 1.0, None, 1, who) for text, who in (("a", "another"), ("b", "spy"))
+)
 
 
 @pytest.mark.parametrize("what", ["prior", "elites", "laws"])
@@ -56,7 +58,7 @@ def test_only_one_thing_is_withheld(problem, what):
     session.observe(LAWS[:1], LAWS[1:])
     assert spy.problem.prior == (Prior((0.3, 0.7)) if what == "prior" else problem.prior)
     assert replace(spy.problem, prior=problem.prior) == problem
-    shown = {"prior": (LAWS[:1], LAWS[1:]), "elites": (LAWS[:1], ()), "laws": None}
+    shown = {"prior": (LAWS[:1], LAWS[1:]), "elites": (LAWS[:1], ()), "laws": ((), LAWS[1:])}
     assert getattr(spy, "seen", None) == shown[what]
     assert (session.prepare(), session.propose(), session.state()) == (0.5, spy.propose(), {"one": 1})
     session.restore({"one": 2})

@@ -15,6 +15,7 @@ import numpy as np
 from eqdisc.data.dataset import Dataset
 from eqdisc.discovery import discover
 from eqdisc.expr.format import format_expression
+from eqdisc.proposers.dysymnet import DySymNet
 from eqdisc.proposers.gp.settings import GeneticProgramming
 from eqdisc.result import Law
 
@@ -30,6 +31,12 @@ def closed_form(dataset: Dataset) -> list[Law]:
 def gp(dataset: Dataset) -> list[Law]:
     """The law chosen: breeding decides by last digits, which depend on the processor."""
     strategy = GeneticProgramming(population=100, epoch_work=2_000_000)
+    return [discover(dataset, proposers=[strategy], epochs=2, seed=0, threads=1).best]
+
+
+def networks(dataset: Dataset) -> list[Law]:
+    """The law chosen, as of breeding."""
+    strategy = DySymNet(epoch_work=2_000_000)
     return [discover(dataset, proposers=[strategy], epochs=2, seed=0, threads=1).best]
 
 
@@ -54,6 +61,7 @@ RUNS: dict[str, Callable[[], list[Law]]] = {
     "closed_form_lens": lambda: closed_form(lens()),
     "closed_form_attraction": lambda: closed_form(attraction()),
     "gp_lens": lambda: gp(lens()),
+    "dysymnet_lens": lambda: networks(lens()),
 }
 
 

@@ -17,7 +17,7 @@ class Withheld:
     """The strategy inside without one thing that it would be told.
 
     what : "prior", what others have learned of the law (what the table says of its inputs stays), "elites",
-           those of the archive, or "laws", all that others find
+           those of the archive, or "laws", all that others find; its own are still shown
 
     >>> from eqdisc.portfolio import named_proposer
     >>> Withheld(named_proposer("gp"), "elites").name
@@ -38,15 +38,17 @@ class Withheld:
             known = problem.prior
             problem = replace(problem, prior=Prior(known.relevance, known.irrelevance))
         session = self.proposer.start(problem, seed, threads)
-        return session if self.what == "prior" else _Shown(session, front=self.what == "elites")
+        if self.what == "prior":
+            return session
+        return _Shown(session, self.name if self.what == "laws" else None)
 
 
 class _Shown:
-    """A session that is shown the front and nothing else, or nothing at all."""
+    """A session that is shown the front and nothing else, or what one strategy found and nothing else."""
 
-    def __init__(self, session: Session, front: bool) -> None:
+    def __init__(self, session: Session, found_by: str | None) -> None:
         self._session = session
-        self._front = front
+        self._found_by = found_by
 
     def prepare(self) -> float:
         return self._session.prepare()
@@ -55,8 +57,11 @@ class _Shown:
         return self._session.propose()
 
     def observe(self, front: Sequence[Candidate], elites: Sequence[Candidate] = ()) -> None:
-        if self._front:
+        if self._found_by is None:
             self._session.observe(front)
+            return
+        own = [[law for law in laws if law.found_by == self._found_by] for laws in (front, elites)]
+        self._session.observe(*own)
 
     def state(self) -> State:
         return self._session.state()

@@ -226,7 +226,10 @@ class NetworkSession:
         return fits
 
     def _kept(self, fits: Fits, survivors: int) -> tuple[FloatArray, Fits]:
-        """Prune the best and remember them; (b,) descriptions after that, and the pruned."""
+        """Prune the best and remember them; (b,) descriptions after that, and the pruned.
+
+        What was not pruned is not told to be better than what was.
+        """
         descriptions = self._descriptions(fits)
         best = np.argsort(descriptions, kind="stable")[:survivors]
         best = best[np.isfinite(descriptions[best])]
@@ -235,6 +238,10 @@ class NetworkSession:
         pruned = fits.take(best)
         self._prune(pruned)
         descriptions[best] = self._descriptions(pruned)
+        if len(best):
+            others = np.ones(len(descriptions), bool)
+            others[best] = False
+            descriptions[others] = np.maximum(descriptions[others], np.max(descriptions[best]))
         self._remember(pruned)
         return descriptions, pruned
 

@@ -44,6 +44,7 @@ class DySymNet:
                     with skip connections does not need
     palette       : most different operators of a structure; None for units independent of each other
     skip, bias    : whether units and the output read every earlier slot; whether sums have offsets
+    same_width    : whether all layers of a structure have equally many units
     wiring        : "sparse": one or two slots an argument; "dense": every slot; "mixed": some of both,
                     `sparse` is the share of sparse ones
     inputs        : most inputs a structure reads, drawn by their relevance where there are more
@@ -96,14 +97,16 @@ class DySymNet:
     def __post_init__(self) -> None:
         for name, (low, high) in _COUNTS.items():
             _in_range(name, getattr(self, name), low, high, whole=True)
+            object.__setattr__(self, name, int(getattr(self, name)))
         for name, most in (("layers", MOST_LAYERS), ("width", MOST_UNITS)):
             _limits(name, getattr(self, name), most)
         if self.palette is not None:
             _in_range("palette", self.palette, 1, 100, whole=True)
         for name in ("sparse", "share", "embedded"):
             _in_range(name, getattr(self, name), 0.0, 1.0)
-        _in_range("price", self.price, 0.0, 1e6)
-        _in_range("penalty", self.penalty, 0.0, 1e6)
+        for name in ("price", "penalty"):
+            _in_range(name, getattr(self, name), 0.0, 1e6)
+            object.__setattr__(self, name, float(getattr(self, name)))  # as the kernels are compiled for
         if self.wiring not in ("mixed", "dense", "sparse"):
             raise OptionError(f"the wiring is {self.wiring!r}; it is mixed, dense or sparse")
         if self.controller not in ("uniform", "recurrent") and not isinstance(self.controller, Controller):

@@ -66,7 +66,7 @@ def test_both_controllers_search_the_laws_of_other_sets(capsys):
     names = [task.name for task in laws.load_suite("classic").tasks if laws.in_sets(task.name)]
     assert {"Keijzer-6", "R1", "R2a", "Constant-3", "Koza-2"} <= {*names}
     assert not [name for name in names if name.startswith(("Nguyen", "Livermore", "Jin"))]
-    laws.laws(seeds=1, seconds=20.0, pattern="Keijzer-6")
+    laws.compare("recurrent", seeds=1, seconds=20.0, pattern="Keijzer-6")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("|")[2].strip() for line in lines if line.startswith("| Keijzer-6")] == ["1/1"]
     assert "only recurrent: 0" in lines

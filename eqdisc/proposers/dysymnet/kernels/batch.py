@@ -130,7 +130,7 @@ def fit_range(
         loss = call_double(table[FIT], (table, sample, r, net, schedule.attempts, 0.0, enough))
         fits.first_losses[b] = loss
         fits.weights[b] = weights
-        if enough < loss < schedule.limits[weights]:
+        if schedule.more > 0 and enough < loss < schedule.limits[weights]:
             call_address(table[PREPARE], (table, net, units, n_features, r))
             loss = call_double(table[FIT], (table, sample, r, net, schedule.more, 1e-3, enough))
         fits.losses[b] = loss

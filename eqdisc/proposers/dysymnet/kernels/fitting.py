@@ -75,13 +75,6 @@ def _inner_product(r: Room, a: int, b: int, n: np.uint64) -> float:
 
 
 @inlined
-def target_norm(r: Room, n: np.uint64) -> float:
-    """Root of the weighted sum of squares of the target."""
-    row = r.buffer.shape[0] + TARGET
-    return np.sqrt(_inner_product(r, row, row, n))
-
-
-@inlined
 def _weigh(r: Room, n: np.uint64) -> None:
     """Columns of the output times the roots of the sample weights, in rows of their own."""
     last = np.uint64(r.buffer.shape[0] + SEED)
@@ -194,11 +187,11 @@ def linearise(table: IntArray, sample: Sample, r: Room) -> None:
         instruction = r.derivative_rows[p + i]
         factor = r.factors[instruction] if instruction >= 0 else 0.0
         # A weight without a finite derivative on some row (an exponent over a negative base) is held.
-        held = not r.products[i, i] < _HUGE
+        r.held[i] = 0 if r.products[i, i] < _HUGE else 1
         for j in range(i, m):
-            r.products[i, j] = 0.0 if held else r.products[i, j] * factor
+            r.products[i, j] = 0.0 if r.held[i] else r.products[i, j] * factor
         for j in range(i + 1):
-            r.products[j, i] = 0.0 if held else r.products[j, i] * factor
+            r.products[j, i] = 0.0 if r.held[i] else r.products[j, i] * factor
 
 
 @inlined

@@ -14,19 +14,22 @@ import numpy as np
 from eqdisc._typing import FloatArray, Int32Array, IntArray
 from eqdisc.engine.compile import call_address, call_double, inlined, kernel
 from eqdisc.engine.workspace import Sample
-from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT, heldout, target_norm
+from eqdisc.proposers.dysymnet.kernels.fitting import FIT, LINEARISE, PROJECT, heldout
 from eqdisc.proposers.dysymnet.kernels.gauge import gauge
 from eqdisc.proposers.dysymnet.kernels.lowering import bury, lower, plan
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, Net
 from eqdisc.proposers.dysymnet.kernels.operators import UnitTable
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
-from eqdisc.proposers.dysymnet.kernels.sparsity import shrink
+from eqdisc.proposers.dysymnet.kernels.sparsity import edge_of, shrink
 
 PREPARE, PRUNE, WIRE, WIDEN = range(PROJECT + 3, PROJECT + 7)
 #: Added to the unit diagonal of the Hessian: what redundancy is left does not stop the surgeon.
 RIDGE = 1e-8
 #: Times the floor: a loss below is as good as none.
 ENOUGH = 1e-3
+#: Share of the variance from which on a residual may be noise. Below, it is the slow end of a fit, and fewer
+#: rows do harm: of 100 laws embedded among 12 edges of 0.05 six were not uncovered with them, one without.
+NOISY = 1e-6
 
 
 @kernel
@@ -35,11 +38,6 @@ def prepare(table: IntArray, net: Net, units: UnitTable, n_features: int, r: Roo
     bury(net, n_features, r.readers)
     lower(net, units, n_features, r)
     plan(table, n_features, r)
-
-
-@inlined
-def _edge(r: Room, i: int, p: int) -> int:
-    return r.inner_edges[i] if i < p else r.outer_edges[i - p]
 
 
 @kernel
@@ -103,8 +101,8 @@ class Pruning(NamedTuple):
     floor    : sum of squares that rounding leaves
     price    : nats that an edge or a unit must save
     heldout  : rows at the end of the sample that decide, fitted to the others; 0: all rows do both
-    noisy    : sum of squares from which on rows are held out
-    penalty  : of the square roots of the weights' sizes, in shares of the target's square; 0: none
+    variance : sum of squared deviations of the target; rows are held out where a share NOISY of it is left
+    penalty  : of the square roots of the weights' sizes, in shares of that sum; 0: none
     """
 
     attempts: int
@@ -112,7 +110,7 @@ class Pruning(NamedTuple):
     floor: float
     price: float
     heldout: int
-    noisy: float
+    variance: float
     penalty: float
 
 
@@ -174,16 +172,20 @@ def _rank(table: IntArray, fitted: Sample, r: Room, net: Net, t: _Trials) -> int
     p = r.counts[INNER]
     m = invert(r)
     for i in range(m):
-        e = _edge(r, i, p)
+        e = edge_of(r, i, p)
         inverse = r.products[i, i]
         r.saliency[i] = net.weights[e] ** 2 / inverse if inverse > 0.0 else 0.0
+        if i < p and r.held[i]:
+            r.saliency[i] = np.inf  # it may be the most important of all
         t.edges[i] = e
     ranked = np.argsort(r.saliency[:m])
     for k in range(min(t.doomed.shape[0], m)):
         i = ranked[k]
         t.doomed[k] = t.edges[i]
         for j in range(m):
-            t.steps[k, j] = -net.weights[t.edges[i]] / r.products[i, i] * _inverse(r, i, j)
+            inverse = r.products[i, i]
+            share = _inverse(r, i, j) / inverse if inverse > 0.0 else 0.0
+            t.steps[k, j] = -net.weights[t.edges[i]] * share
     return m
 
 
@@ -225,7 +227,7 @@ def _delete_many(
     call_address(table[LINEARISE], (table, fitted, r))
     _keep(net, r)
     t.units[:] = net.units
-    if shrink(r, net, target_norm(r, np.uint64(fitted.n_rows)), q.penalty) == 0:
+    if shrink(r, net, np.sqrt(q.variance), q.penalty) == 0:
         return best
     call_address(table[PREPARE], (table, net, units, sample.features.shape[1], r))
     now = _judged(table, sample, fitted, r, net, q)
@@ -259,23 +261,24 @@ def prune(
     loss = _refit(table, sample, r, net, units, q.attempts, enough)
     if not loss < np.inf:
         return loss
-    held = q.heldout if loss > q.noisy else 0
+    held = q.heldout if loss > NOISY * q.variance else 0
     fitted = Sample(sample.features, sample.target, sample.seed, sample.n_rows - held, sample.weighted)
     m = r.saliency.shape[0]
     t = _Trials(np.zeros(q.tries, np.int64), np.zeros((q.tries, m)), np.zeros(m, np.int64), net.units.copy())
     best = _judged(table, sample, fitted, r, net, q)
-    if q.penalty > 0.0 and best < np.inf:
-        best = _delete_many(table, sample, fitted, r, net, units, q, t, best)
-        _refit(table, fitted, r, net, units, 0, enough)
-    moved = best < np.inf
+    moved, many = best < np.inf, q.penalty > 0.0 and q.variance > 0.0
     while moved:
-        now = _delete_one(table, sample, fitted, r, net, units, q, t, best)
-        moved = now < best
+        if many:
+            now = _delete_many(table, sample, fitted, r, net, units, q, t, best)
+        else:
+            now = _delete_one(table, sample, fitted, r, net, units, q, t, best)
+        fewer = now < best
+        moved, many = fewer or many, False
         best = now
-        loss = _refit(table, fitted, r, net, units, q.attempts if moved else 0, enough)
+        loss = _refit(table, fitted, r, net, units, q.attempts if fewer else 0, enough)
         if not loss < np.inf:
             return loss
-        if moved:  # the deletions to come are measured against what the refit gained
+        if fewer:  # the deletions to come are measured against what the refit gained
             best = min(best, _described(table, sample, fitted, r, net, q, loss))
     if held > 0:
         loss = _refit(table, sample, r, net, units, q.attempts, enough)

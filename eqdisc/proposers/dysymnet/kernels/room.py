@@ -32,6 +32,7 @@ class Room(NamedTuple):
     term_plan: Int32Array
     consumers: IntArray
     derivative_rows: IntArray
+    held: IntArray  # 1 for an inner weight without a finite derivative on some row
     factors: FloatArray
     gram_rows: IntArray
     products: FloatArray
@@ -76,6 +77,7 @@ def room(n_features: int, block: int, units: int, edges: int, outer: int) -> Roo
         term_plan=np.zeros((edges + 1, 2), np.int32),
         consumers=np.zeros(n_features + 1 + instructions, np.int64),
         derivative_rows=np.zeros(2 * (edges + 1), np.int64),
+        held=np.zeros(edges + 1, np.int64),
         factors=np.zeros(instructions),
         gram_rows=np.zeros(all_free, np.int64),
         products=np.zeros((all_free, all_free)),

@@ -70,31 +70,46 @@ def normal_equations(r: Room) -> None:
 
 
 @kernel
-def solve(r: Room, p: int, damping: float) -> bool:
-    """r.step = (H + damping * diag H)**-1 gradient by Cholesky."""
-    for j in range(p):
-        s = abs(r.hessian[j, j]) * (1.0 + damping) + 1e-300
-        for m in range(j):
-            s -= r.factor[j, m] * r.factor[j, m]
+def solve_symmetric(r: Room, m: int) -> bool:
+    """Solve for the right-hand side in r.step in place; the matrix is the lower triangle of r.factor.
+
+    By Cholesky; False, with nothing of use left, where the matrix is not positive or the solution overflows.
+    """
+    a = r.factor
+    for j in range(m):
+        s = a[j, j]
+        for q in range(j):
+            s -= a[j, q] * a[j, q]
         if not s > 0.0:
             return False
         s = np.sqrt(s)
-        r.factor[j, j] = s
-        for i in range(j + 1, p):
-            t = r.hessian[j, i]
-            for m in range(j):
-                t -= r.factor[i, m] * r.factor[j, m]
-            r.factor[i, j] = t / s
-    for i in range(p):
-        t = r.gradient[i]
-        for m in range(i):
-            t -= r.factor[i, m] * r.step[m]
-        r.step[i] = t / r.factor[i, i]
-    for i in range(p - 1, -1, -1):
+        a[j, j] = s
+        for i in range(j + 1, m):
+            t = a[i, j]
+            for q in range(j):
+                t -= a[i, q] * a[j, q]
+            a[i, j] = t / s
+    for i in range(m):
         t = r.step[i]
-        for m in range(i + 1, p):
-            t -= r.factor[m, i] * r.step[m]
-        r.step[i] = t / r.factor[i, i]
+        for q in range(i):
+            t -= a[i, q] * r.step[q]
+        r.step[i] = t / a[i, i]
+    for i in range(m - 1, -1, -1):
+        t = r.step[i]
+        for q in range(i + 1, m):
+            t -= a[q, i] * r.step[q]
+        r.step[i] = t / a[i, i]
         if not abs(r.step[i]) < _HUGE:
             return False
     return True
+
+
+@kernel
+def solve(r: Room, p: int, damping: float) -> bool:
+    """r.step = (H + damping * diag H)**-1 gradient."""
+    for j in range(p):
+        r.factor[j, j] = abs(r.hessian[j, j]) * (1.0 + damping) + 1e-300
+        for i in range(j + 1, p):
+            r.factor[i, j] = r.hessian[j, i]
+        r.step[j] = r.gradient[j]
+    return solve_symmetric(r, p)

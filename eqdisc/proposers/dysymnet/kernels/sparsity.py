@@ -8,79 +8,61 @@ no unit of measurement and no gauge matters.
 
 import numpy as np
 
-from eqdisc._typing import FloatArray
-from eqdisc.engine.compile import kernel
+from eqdisc.engine.compile import inlined, kernel
 from eqdisc.proposers.dysymnet.kernels.nets import DEAD, Net
 from eqdisc.proposers.dysymnet.kernels.room import INNER, OUTER, Room
+from eqdisc.proposers.dysymnet.kernels.solving import solve_symmetric
 
 SWEEPS = 12
-#: Shares of the target's norm: where the square root is rounded off, and what is nothing afterwards.
+#: Shares of the target's spread: where the square root is rounded off, and what is nothing afterwards.
 ROUNDED, NOTHING = 1e-4, 1e-3
 #: Added to the unit diagonal of the quadratic model.
 RIDGE = 1e-10
 
 
-@kernel
-def _solve(matrix: FloatArray, right: FloatArray) -> bool:
-    """Solve for the right-hand side in place by Cholesky, in the lower triangle."""
-    m = right.shape[0]
-    for j in range(m):
-        for i in range(j, m):
-            s = matrix[i, j]
-            for q in range(j):
-                s -= matrix[i, q] * matrix[j, q]
-            if i > j:
-                matrix[i, j] = s / matrix[j, j]
-            elif s > 0.0:
-                matrix[j, j] = np.sqrt(s)
-            else:
-                return False
-    for i in range(m):
-        s = right[i]
-        for q in range(i):
-            s -= matrix[i, q] * right[q]
-        right[i] = s / matrix[i, i]
-    for i in range(m - 1, -1, -1):
-        s = right[i]
-        for q in range(i + 1, m):
-            s -= matrix[q, i] * right[q]
-        right[i] = s / matrix[i, i]
-    return True
+@inlined
+def edge_of(r: Room, i: int, p: int) -> int:
+    """The edge of a free weight: those inside come before those of the output."""
+    return r.inner_edges[i] if i < p else r.outer_edges[i - p]
+
+
+@inlined
+def _correlation(r: Room, i: int, j: int, size: float, other: float) -> float:
+    if i == j:
+        return 1.0 + RIDGE
+    product = r.products[i, j] if i < j else r.products[j, i]
+    return product / (size * other) if size > 0.0 and other > 0.0 else 0.0
 
 
 @kernel
-def shrink(r: Room, net: Net, norm: float, penalty: float) -> int:
+def shrink(r: Room, net: Net, spread: float, penalty: float) -> int:
     """Mark as dead the edges that the penalty shrinks to nothing; how many.
 
-    Works on r.products as `linearise` leaves them at the optimum; norm is that of the target.
+    Works on r.products as `linearise` leaves them at the optimum; spread is the root of the target's sum of
+    squared deviations. A weight without a derivative stays: its size cannot be told.
     """
     p, m = r.counts[INNER], r.counts[INNER] + r.counts[OUTER]
-    model, work = np.zeros((m, m)), np.zeros((m, m))
     sizes, pull, shrunk = np.zeros(m), np.zeros(m), np.zeros(m)
     for i in range(m):
-        g = r.products[i, i]
-        sizes[i] = np.sqrt(g) if g > 0.0 else 0.0
-        e = r.inner_edges[i] if i < p else r.outer_edges[i - p]
-        shrunk[i] = net.weights[e] * sizes[i] / norm
-    for i in range(m):
-        for j in range(i):
-            if sizes[i] > 0.0 and sizes[j] > 0.0:
-                model[i, j] = model[j, i] = r.products[j, i] / (sizes[i] * sizes[j])
-        model[i, i] = 1.0 + RIDGE
+        sizes[i] = np.sqrt(max(r.products[i, i], 0.0))
+        shrunk[i] = net.weights[edge_of(r, i, p)] * sizes[i] / spread
     for i in range(m):
         for j in range(m):
-            pull[i] += model[i, j] * shrunk[j]
+            pull[i] += _correlation(r, i, j, sizes[i], sizes[j]) * shrunk[j]
     for _ in range(SWEEPS):
-        work[:] = model
         for i in range(m):
-            work[i, i] += 0.5 * penalty * (shrunk[i] ** 2 + ROUNDED**2) ** -0.75
-            shrunk[i] = pull[i]
-        if not _solve(work, shrunk):
+            for j in range(i):
+                r.factor[i, j] = _correlation(r, i, j, sizes[i], sizes[j])
+            r.factor[i, i] = 1.0 + RIDGE + 0.5 * penalty * (shrunk[i] ** 2 + ROUNDED**2) ** -0.75
+            r.step[i] = pull[i]
+        if not solve_symmetric(r, m):
             return 0
+        for i in range(m):
+            shrunk[i] = r.step[i]
     count = 0
     for i in range(m):
-        if abs(shrunk[i]) < NOTHING:
-            e = r.inner_edges[i] if i < p else r.outer_edges[i - p]
+        if sizes[i] > 0.0 and abs(shrunk[i]) < NOTHING:
+            e = edge_of(r, i, p)
             net.weights[e] = 0.0
             net.states[e] = DEAD
             count += 1
