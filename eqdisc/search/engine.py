@@ -12,6 +12,7 @@ from eqdisc.expr.expression import Expression
 from eqdisc.problem import Problem
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.aliases import Waves
 from eqdisc.search.archive import Archive
 from eqdisc.search.carry_units import carrying_units
 from eqdisc.search.checkpoint import SearchState, check_same_search, fingerprint
@@ -159,6 +160,7 @@ class _Run:
         self.search = search
         self.scorer = Scorer(search.problem)
         self.allowed = allowed_codes(search.problem.operators)
+        self.waves = Waves(search.problem.train)
         self.front = ParetoFront()
         self.archive = Archive(search.problem.units)
         self.milestones = ParetoFront()  # what counted as an improvement: small steps add up to one
@@ -352,13 +354,18 @@ class _Run:
         """The candidates made of what was proposed; what breaks or is not admitted is left out."""
         candidates: list[Candidate] = []
         for expression, origin in proposed.items():
-            law = expression if as_given else respell(expression, self.allowed)
+            law = expression if as_given else self.written(expression)
             law = None if law is None else carrying_units(law, self.search.problem.units)
             if law is not None and self.search.problem.admits(law):
                 candidate = self.scorer.score(law, origin)
                 if candidate is not None:
                     candidates.append(candidate)
         return candidates
+
+    def written(self, expression: Expression) -> Expression | None:
+        """The expression by the operators allowed, with the slowest waves that agree with the table."""
+        law = respell(expression, self.allowed)
+        return None if law is None else self.waves.slowest(law)
 
     def consider(self, candidate: Candidate) -> bool:
         """Keep the candidate if it has a place on the front; whether it moves the front. The archive takes it
