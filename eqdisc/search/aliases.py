@@ -130,9 +130,12 @@ def _coefficients(argument: Expression) -> tuple[float, dict[int, float]] | None
     points = np.vstack([np.zeros(width), np.eye(width), 1.0 + np.arange(width), -2.0 * np.ones(width)])
     with np.errstate(all="ignore"):
         values = evaluate(argument, points)
-    slopes = values[1 : width + 1] - values[0]
-    expected = values[0] + points @ slopes
-    if not np.allclose(values, expected, rtol=1e-9, atol=1e-9 * np.max(np.abs(slopes))):  # nor if not finite
+        slopes = values[1 : width + 1] - values[0]
+        expected = values[0] + points @ slopes
+    largest = float(np.max(np.abs(slopes)))
+    if not np.isfinite([largest, *values, *expected]).all():
+        return None
+    if not np.allclose(values, expected, rtol=1e-9, atol=1e-9 * largest):
         return None
     return float(values[0]), {j: float(slopes[j]) for j in features}
 

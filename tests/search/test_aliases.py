@@ -48,6 +48,9 @@ def test_an_alias_becomes_the_law(wave, turns):
         "sin(70.123456*a**2)",
         "exp(70.123456*a)",
         "sin(exp(70.123456*a))",
+        "sin(70.123456/a)",
+        "sin(a*1e200*1e200)",
+        "sin(a - b*1e308*10)",
     ],
 )
 def test_what_is_no_alias_stays(text):
