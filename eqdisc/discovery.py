@@ -1,22 +1,21 @@
 """From a table to its law: the calls people make."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.given_units import GivenUnits, given_units, with_units
 from eqdisc.data.physical_constants import physical_constants as offered
+from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.data.units import constant_texts
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.form import Form
-from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import DEFAULT_OPERATORS, Macro, OperatorSet
 from eqdisc.findings import Discovery, Folder
+from eqdisc.options import macro_text, operator_set, texts, truth, whole
 from eqdisc.portfolio import PROPOSERS
 from eqdisc.problem import Problem
 from eqdisc.report.folder import RunFolder
@@ -48,6 +47,7 @@ def discover(
     threads: int | None = None,
     max_size: int = 60,
     proposers: str | Sequence[str | Proposer] | None = None,
+    pretrained: bool = True,
     stability: int = 0,
     units: GivenUnits | None = None,
     constants: str = "free",
@@ -70,6 +70,7 @@ def discover(
     threads    : None for every core this process may use
     max_size   : nodes a law may have
     proposers  : strategies, by name ("gp,closed_form") or as objects like `Seeds(("a*x**2",))`; None for all
+    pretrained : whether strategies may use what was learned before from other tables; False for none of it
     stability  : so many tables drawn again from the rows are searched too, each for a share of the epochs
     units      : of columns, over those of the header: "v=m/s,t=s", the path of a TOML file, several of these,
                  or a mapping
@@ -87,6 +88,7 @@ def discover(
 
     Example
     -------
+    >>> import numpy as np
     >>> radius = np.array([[1.0], [1.5], [2.0], [2.5], [3.0]])
     >>> table = Dataset.of(radius, 3.25 * radius[:, 0] ** 2, names=["radius"], target_name="area")
     >>> found = discover(table, guesses=["k*radius**2"], proposers=[], epochs=1)
@@ -96,21 +98,22 @@ def discover(
     _check_dataset(dataset)
     given = given_units(units)
     dataset = with_units(dataset, given)
-    language = _operator_set(operators, macros)
+    language = operator_set(operators, macros)
     settings = Settings(
         operators=" ".join(operator.name for operator in language.operators),
-        macros=tuple(_macro_text(macro) for macro in language.macros),
+        macros=tuple(macro_text(macro) for macro in language.macros),
         time_limit=time_limit,
-        epochs=None if epochs is None else _whole("epochs", epochs, least=1),
-        seed=_whole("seed", seed, least=0),
-        threads=None if threads is None else _whole("threads", threads, least=1),
-        max_size=_whole("max_size", max_size, least=1),
-        guesses=_texts("guesses", guesses),
-        blocks=_texts("blocks", blocks),
+        epochs=None if epochs is None else whole("epochs", epochs, least=1),
+        seed=whole("seed", seed, least=0),
+        threads=None if threads is None else whole("threads", threads, least=1),
+        max_size=whole("max_size", max_size, least=1),
+        guesses=texts("guesses", guesses),
+        blocks=texts("blocks", blocks),
         template=template,
-        require=_texts("require", require),
-        forbid=_texts("forbid", forbid),
-        stability=_whole("stability", stability, least=0),
+        require=texts("require", require),
+        forbid=texts("forbid", forbid),
+        pretrained=truth("pretrained", pretrained),
+        stability=whole("stability", stability, least=0),
         units=tuple(f"{name}={unit}" for name, unit in given.items()),
         constants=constants,
         physical_constants=tuple(constant.name for constant in offered(_names(physical_constants))),
@@ -145,10 +148,16 @@ def resume(
     DataError for a folder without a run, or one whose files are damaged or from a newer version.
     """
     with RunFolder(Path(folder)) as run:
+        told = run.read_settings()
+        if "surface" in told:
+            raise OptionError(
+                f"{run.path} is a run that looked for a surface, which is not gone on with: "
+                "discover again with more time, and --overwrite"
+            )
         dataset = run.read_dataset()
-        before = Settings.of_record(run.read_settings())
+        before = Settings.of_record(told)
         settings = replace(before, time_limit=time_limit, epochs=epochs, threads=threads)
-        language = _operator_set(settings.operators, settings.macros)
+        language = operator_set(settings.operators, settings.macros)
         named = settings.proposers if proposers is None else proposers
         unknown = [name for name in settings.proposers or () if name not in PROPOSERS]
         if proposers is None and unknown:
@@ -181,6 +190,7 @@ def fit(
 
     Example
     -------
+    >>> import numpy as np
     >>> t = np.linspace(0.0, 4.0, 20)
     >>> table = Dataset.of(t[:, None], 2.0 * np.exp(-0.7 * t) + 0.5, names=["t"])
     >>> [round(value, 6) for value in fit(table, "a*exp(-b*t) + c").best.constants]
@@ -232,27 +242,10 @@ def _watched(observers: Sequence[Observer] | None) -> Iterator[Sequence[Observer
         yield (watcher,)
 
 
-def _whole(what: str, value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise OptionError(f"{what} is {value!r}; wanted a whole number, {least} or more")
-    return int(value)
-
-
-def _macro_text(macro: Macro) -> str:
-    return f"{macro.name}({', '.join(macro.parameters)})={format_expression(macro.body, macro.parameters)}"
-
-
-def _texts(what: str, value: object) -> tuple[str, ...]:
-    texts = (value,) if isinstance(value, str) else value
-    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
-        raise OptionError(f"{what} is {value!r}; wanted a list of texts")
-    return tuple(texts)
-
-
 def _names(physical_constants: object) -> str | tuple[str, ...]:
     if isinstance(physical_constants, str):
         return physical_constants
-    return _texts("physical_constants", physical_constants)
+    return texts("physical_constants", physical_constants)
 
 
 def _check_dataset(dataset: object) -> None:
@@ -261,26 +254,8 @@ def _check_dataset(dataset: object) -> None:
     if isinstance(dataset, (str, os.PathLike)):
         path = os.fspath(dataset)
         advice = f"read the file first: discover(read_table({path!r}, target=...))"
+    elif isinstance(dataset, Cloud | JointDataset):
+        advice = "the law of a surface is found by discover_surface"
     else:
         advice = "make one of arrays: discover(Dataset.of(X, y))"
     raise DataError(f"discover wants a Dataset and got a {type(dataset).__name__}; {advice}")
-
-
-def _operator_set(
-    operators: str | Sequence[str] | OperatorSet | None, macros: Sequence[str | Macro]
-) -> OperatorSet:
-    if isinstance(operators, OperatorSet):
-        return operators.with_macros(macros)
-    words = DEFAULT_OPERATORS if operators is None else operators
-    if not isinstance(words, str):
-        words = " ".join(_checked_words(words))
-    return OperatorSet.parse(words).with_macros(macros)
-
-
-def _checked_words(operators: object) -> list[str]:
-    words = list(operators) if isinstance(operators, Iterable) else []
-    if not words or not all(isinstance(word, str) for word in words):
-        raise OptionError(
-            f'the operators are {operators!r}; wanted text such as "+ - * / sqrt" or a list of names'
-        )
-    return words

@@ -24,5 +24,13 @@ class DataError(InputError):
     """A table or an array cannot be used as data."""
 
 
+class WeightsError(DataError):
+    """Weights of a pretrained network, or what was made with them, are missing or cannot be used."""
+
+
 class OptionError(InputError):
     """A setting has an impossible value."""
+
+
+class NoSurfaceError(DataError):
+    """Points lie on no surface that could be told; the message says why."""

@@ -15,14 +15,18 @@ from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.given_units import GivenUnits
 from eqdisc.data.resolution import resolution
+from eqdisc.data.surfaces import JointDataset
 from eqdisc.discovery import discover
-from eqdisc.errors import DataError
+from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.operators import Macro, OperatorSet
 from eqdisc.findings import Discovery
 from eqdisc.search.proposer import Proposer
+from eqdisc.surface_discovery import discover_surface
+from eqdisc.surface_finding import SurfaceDiscovery
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.utils import Tags
 
 
 class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -42,8 +46,13 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     A row that occurs twice counts as one of double weight and the order of rows does not matter. With
     `time_limit` two fits of the same data may do a different number of epochs; `discovery_.epochs` tells it.
 
-    After `fit`: `discovery_` (a `Discovery`), `equations_` (the front as a data frame), `n_features_in_` and,
-    where X was a data frame, `feature_names_in_`.
+    Several targets, y of shape (n, m), are searched together: their equations share what they have in common.
+    Then `time_limit` is that of all, and all rows count alike; what has no meaning there (`epochs`, `blocks`,
+    `proposers`, `units`, `constants`, `physical_constants`, unlike weights) is for one target.
+
+    After `fit`: `discovery_` (a `Discovery`; of several targets a `SurfaceDiscovery`), `equations_` (the
+    front as a data frame; of several targets a mapping from their names), `n_features_in_` and, where X was a
+    data frame, `feature_names_in_`.
 
     Example
     -------
@@ -83,18 +92,27 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.physical_constants = physical_constants
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Find the law of y (n,) from X (n, features); `sample_weight` (n,) weights the squared residuals.
+    def __sklearn_tags__(self) -> "Tags":
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Find the law of y (n,) from X (n, features), or the laws of y (n, m) together.
+
+        sample_weight : (n,) weights of the squared residuals
         Rows of weight zero are as good as absent. ValueError for missing, infinite, complex or sparse input,
         for shapes that do not fit and for fewer than 4 rows.
         """
+        shape = np.shape(y) if getattr(y, "shape", None) is None else y.shape  # type: ignore[union-attr]
+        if len(shape) == 2 and shape[1] > 1:
+            return self._fit_several(X, y, sample_weight)
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=4)
         target = target.astype(np.float64)
         weights = (
             np.ones_like(target) if sample_weight is None else _checked_weights(sample_weight, target.size)
         )
-        self.discovery_: Discovery = discover(
+        self.discovery_: Discovery | SurfaceDiscovery = discover(
             _dataset(
                 *_distinct_rows(features, target, weights), self._feature_names(), getattr(y, "name", None)
             ),
@@ -113,17 +131,53 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
         return self
 
+    def _fit_several(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
+        for name in ("blocks", "proposers", "units", "physical_constants"):
+            if getattr(self, name):
+                raise OptionError(f"{name} is for one target; leave it out, or fit each target by itself")
+        if self.constants != "free":
+            raise OptionError("constants is for one target; leave it out, or fit each target by itself")
+        features, targets = validate_data(
+            self, X, y, dtype=np.float64, y_numeric=True, multi_output=True, ensure_min_samples=4
+        )
+        if not isinstance(targets, np.ndarray):
+            raise DataError("the targets are a sparse matrix; wanted an array: y.toarray()")
+        if sample_weight is not None:
+            weights = _checked_weights(sample_weight, len(targets))
+            present = weights > 0.0
+            if np.any(weights[present] != weights[present][0]):
+                raise DataError("rows of unlike weight are for one target; fit each target by itself")
+            features, targets = features[present], targets[present]
+        order = np.lexsort(np.column_stack([features, targets]).T[::-1])
+        names = self._feature_names()
+        given = [str(name) for name in getattr(y, "columns", [f"y{j}" for j in range(targets.shape[1])])]
+        self.discovery_ = discover_surface(
+            JointDataset.of(features[order], targets[order], names, _apart(given, names)),
+            operators=self.operators,
+            macros=self.macros,
+            time_limit=self.time_limit,
+            seed=self._seed(),
+            threads=self.threads,
+            max_size=self.max_size,
+        )
+        return self
+
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Values (n,) of the best law; NaN or infinity where it has none."""
+        """Values (n,) of the best law, or (n, m) of several; NaN or infinity where it has none."""
         check_is_fitted(self)
         return self.discovery_.predict(validate_data(self, X, dtype=np.float64, reset=False))
 
     @property
-    def equations_(self) -> "pd.DataFrame":
-        """The front, simplest law first; `chosen` marks the one that `predict` uses."""
+    def equations_(self) -> "pd.DataFrame | dict[str, str]":
+        """The front, simplest law first; `chosen` marks the one that `predict` uses.
+
+        Of several targets: the equation of each, as SymPy text, by its name.
+        """
         import pandas as pd
 
         check_is_fitted(self)
+        if isinstance(self.discovery_, SurfaceDiscovery):
+            return self.discovery_.best.equations
         table = pd.DataFrame([law.record() for law in self.discovery_.front])
         table["chosen"] = [law is self.discovery_.best for law in self.discovery_.front]
         return table
@@ -167,6 +221,16 @@ def _distinct_rows(
     return rows[:, :-1], rows[:, -1], None if np.all(sums == sums[0]) else sums
 
 
+def _apart(target_names: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names of targets, each different from all features."""
+    found = []
+    for name in target_names:
+        while name in names:
+            name += "_"
+        found.append(name)
+    return found
+
+
 def _dataset(
     features: FloatArray,
     target: FloatArray,
@@ -174,9 +238,7 @@ def _dataset(
     names: list[str],
     target_name: object,
 ) -> Dataset:
-    chosen = target_name if isinstance(target_name, str) and target_name else "y"
-    while chosen in names:
-        chosen += "_"
+    (chosen,) = _apart([target_name if isinstance(target_name, str) and target_name else "y"], names)
     if np.any(target != target[0]):
         return Dataset.of(features, target, names, chosen, weights)
     # `Dataset.of` refuses people a constant target; to a pipeline it is a fit of a constant.

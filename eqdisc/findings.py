@@ -26,7 +26,7 @@ class Discovery(Result):
 
     def to_html(self, path: Folder) -> Path:
         """Write the report: one page that works offline."""
-        from eqdisc.report.atomic import write_bytes
+        from eqdisc.atomic import write_bytes
         from eqdisc.report.html import report_html
 
         write_bytes(Path(path), report_html(self, self._table()).encode())

@@ -5,8 +5,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import NamedTuple
 
-from eqdisc.errors import OptionError
-from eqdisc.search.proposer import Proposer
+from eqdisc.errors import OptionError, WeightsError
+from eqdisc.search.proposer import Pretrained, Proposer
 
 
 class Entry(NamedTuple):
@@ -22,16 +22,20 @@ class Entry(NamedTuple):
     thorough: tuple[str, ...] = ()
 
 
-# Strategies by name, in the order of their first turns: those that need no compilation answer first, then
-# those whose turns are short.
+# Strategies by name, in the order of their first turns: those that need no compilation answer first, then the
+# network, whose guesses those after it draw by, then those whose turns are short.
 PROPOSERS: Mapping[str, Entry] = {
     "closed_form": Entry("eqdisc.proposers.closed_form", "ClosedForm"),
     "structure": Entry("eqdisc.proposers.structure", "Structure", ("closed_form",), ("enumeration", "gp")),
+    "regimes": Entry(
+        "eqdisc.proposers.regimes", "Regimes", ("closed_form",), ("structure", "enumeration", "gp")
+    ),
+    "snip": Entry("eqdisc.proposers.snip", "Snip"),
     "enumeration": Entry("eqdisc.proposers.enumeration", "Enumeration"),
     "dysymnet": Entry("eqdisc.proposers.dysymnet", "DySymNet"),
     "gp": Entry("eqdisc.proposers.gp", "GeneticProgramming"),
 }
-DEFAULT_PROPOSERS = ("closed_form", "structure", "enumeration", "gp")
+DEFAULT_PROPOSERS = ("closed_form", "structure", "regimes", "enumeration", "gp")
 #: What is changed in strategies inside others: several of them are at work at once.
 INSIDE: Mapping[str, Mapping[str, int]] = {"enumeration": {"memory": 128 * 2**20}}
 
@@ -75,3 +79,35 @@ def portfolio(proposers: str | Sequence[str | Proposer] | None) -> tuple[Propose
     names = {strategy for strategy in proposers if isinstance(strategy, str)}
     order = sorted(sorted(names), key=lambda name: [*PROPOSERS, name].index(name))
     return (*objects, *(named_proposer(name) for name in order))
+
+
+def usable(strategies: Sequence[Proposer], pretrained: bool) -> tuple[tuple[Proposer, ...], tuple[str, ...]]:
+    """The strategies without those whose weights cannot be read, or, unless `pretrained`, without all that
+    have any; and a warning for each that was asked for in vain.
+
+    OptionError where all are pretrained and that is not wanted; WeightsError where the only one cannot be
+    read.
+
+    >>> usable(portfolio("closed_form"), pretrained=False)[1]
+    ()
+    """
+    kept: list[Proposer] = []
+    warnings: list[str] = []
+    for strategy in strategies:
+        if not isinstance(strategy, Pretrained):
+            kept.append(strategy)
+        elif pretrained:
+            try:
+                strategy.check()
+            except WeightsError as error:
+                if len(strategies) == 1:
+                    raise
+                warnings.append(f"the search went on without {strategy.name}: {error}")
+            else:
+                kept.append(strategy)
+    if strategies and not kept and not warnings:
+        raise OptionError(
+            f"{strategies[0].name} is pretrained, and pretrained networks are not to be used; "
+            "leave out --no-pretrained, or name another proposer"
+        )
+    return tuple(kept), tuple(warnings)

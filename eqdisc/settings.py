@@ -11,11 +11,13 @@ def _fits(value: Any, kind: Any) -> bool:
     """Whether a value from a file can be of an annotated kind."""
     if value is None:
         return "None" in str(kind)
+    if isinstance(value, bool):
+        return "bool" in str(kind)
     if isinstance(value, list):
         return "tuple" in str(kind) and all(isinstance(item, str) for item in value)
     wanted: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
     return any(
-        isinstance(value, types) and not isinstance(value, bool)
+        isinstance(value, types)
         for name, types in wanted.items()
         if name in str(kind) and "tuple" not in str(kind)
     )
@@ -33,6 +35,7 @@ class Settings:
     threads: int | None = None
     max_size: int = 60
     proposers: tuple[str, ...] | None = None
+    pretrained: bool = True
     guesses: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     template: str | None = None

@@ -24,7 +24,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.simplify import simplify
 from eqdisc.expr.units import UnitError, UnitRules, propagate
 from eqdisc.findings import Discovery
-from eqdisc.portfolio import portfolio
+from eqdisc.portfolio import portfolio, usable
 from eqdisc.prior import Prior
 from eqdisc.problem import Problem
 from eqdisc.proposers.seeds import Seeds
@@ -53,7 +53,8 @@ RESAMPLE_SHARE = 2.0  # effort of all resamples together, in searches like the o
 
 @dataclass(frozen=True)
 class SearchTask:
-    """A search made ready: the table without what is forbidden, language, strategies and settings.
+    """A search made ready: the table without what is forbidden, language, strategies and settings; warnings
+    of strategies that have to be left out.
 
     `SearchTask.of` refuses what is impossible before anything is written; OptionError says why.
     """
@@ -63,6 +64,7 @@ class SearchTask:
     language: OperatorSet
     strategies: tuple[Proposer, ...]
     searched: SearchedTable
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -104,12 +106,13 @@ class SearchTask:
                     "a template has a strategy of its own; leave out proposers, guesses and blocks"
                 )
             strategies: tuple[Proposer, ...] = (Template(settings.template),)
+            warnings: tuple[str, ...] = ()
         else:
-            strategies = portfolio(proposers)
+            strategies, warnings = usable(portfolio(proposers), settings.pretrained)
             settings = replace(settings, proposers=tuple(strategy.name for strategy in strategies))
         if settings.guesses:
             strategies = (Seeds(settings.guesses), *strategies)
-        return cls(dataset, settings, language, strategies, searched)
+        return cls(dataset, settings, language, strategies, searched, warnings)
 
     def keep(
         self, folder: RunFolder, observers: Sequence[Observer], state: SearchState | None = None
@@ -254,7 +257,7 @@ class SearchTask:
             restored,
             match if constants else None,
         )
-        warnings = (*searched.warnings, *_units_broken(rules, result, restored))
+        warnings = (*self.warnings, *searched.warnings, *_units_broken(rules, result, restored))
         notes = (*found.notes, *searched.notes, *_without_influence(problem, self.dataset, found.best.tree))
         return replace(found, notes=notes, warnings=(*found.warnings, *warnings))
 

@@ -7,7 +7,7 @@ rough constants.
 from eqdisc import discover, read_example
 
 table = read_example("water_vapour")
-found = discover(table, guesses=["exp(17 - 5000/temperature)"], operators="+ - / exp", max_size=8, epochs=2)
+found = discover(table, guesses=["exp(17 - 5000/temperature)"], operators="+ - / exp", max_size=6, epochs=2)
 
 for law in found.front:
     print(f"{law.found_by:<12} {law.complexity:>3} nodes  loss {law.loss:.3g}")

@@ -39,7 +39,7 @@ def test_a_block_is_used_told_and_kept(table: Dataset, tmp_path: Path) -> None:
 
 
 def test_the_estimator_takes_blocks(table: Dataset) -> None:
-    model = SymbolicRegressor(proposers=[SMALL], epochs=3, blocks=["(x0 - x1)*(x2 + x3)"])
+    model = SymbolicRegressor(proposers=[SMALL], epochs=12, blocks=["(x0 - x1)*(x2 + x3)"])
     model.fit(table.features, table.target)
     np.testing.assert_allclose(model.predict(table.features), table.target, rtol=1e-9)
 

@@ -19,7 +19,7 @@ SUGGESTION = (Seeds(("x0", "x0/x1")),)
 DENSITY = pd.Series(Y, name="density")
 
 
-@parametrize_with_checks([SymbolicRegressor(epochs=1, threads=1, max_size=20)])
+@parametrize_with_checks([SymbolicRegressor(epochs=1, time_limit=0.5, threads=1, max_size=20)])
 def test_scikit_learn_finds_nothing_to_complain_of(estimator, check):
     check(estimator)
 
@@ -125,3 +125,49 @@ def test_predict_agrees_with_discover():
     order = np.lexsort(np.column_stack([X, Y]).T[::-1])
     direct = discover(Dataset.of(X[order], Y[order]), proposers=SUGGESTION, epochs=1)
     assert SymbolicRegressor(proposers=SUGGESTION, epochs=1).fit(X, Y).discovery_.front == direct.front
+
+
+TURN = np.linspace(0.0, 6.0, 60)[:, None]
+ELLIPSE = np.hstack([3.0 * np.cos(TURN), 2.0 * np.sin(TURN)])
+
+
+@pytest.fixture(scope="module")
+def of_two():
+    return SymbolicRegressor(time_limit=5, threads=1).fit(TURN, pd.DataFrame(ELLIPSE, columns=["a", "x0"]))
+
+
+def test_several_targets_are_searched_together(of_two):
+    assert of_two.predict(TURN).shape == ELLIPSE.shape
+    np.testing.assert_allclose(of_two.predict(TURN), ELLIPSE, atol=1e-9)
+    assert of_two.score(TURN, ELLIPSE) == pytest.approx(1.0)
+    assert list(of_two.equations_) == ["a", "x0_"]  # a target named like a feature gets another name
+    assert "cos(x0)" in of_two.equations_["a"]
+    copy = pickle.loads(pickle.dumps(of_two))
+    assert np.array_equal(copy.predict(TURN), of_two.predict(TURN))
+
+
+def test_one_target_in_a_column_is_one_target():
+    model = SymbolicRegressor(proposers=SUGGESTION, epochs=1)
+    with pytest.warns(UserWarning, match="column-vector"):
+        assert model.fit(X, Y[:, None]).predict(X).shape == (80,)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"blocks": ("x0 + 1",)}, "blocks is for one target"),
+        ({"proposers": SUGGESTION}, "proposers is for one target"),
+        ({"units": {"x0": "m"}}, "units is for one target"),
+        ({"constants": "named"}, "constants is for one target"),
+    ],
+)
+def test_what_has_no_meaning_for_several_targets(settings, message):
+    with pytest.raises(ValueError, match=message):
+        SymbolicRegressor(time_limit=1, **settings).fit(TURN, ELLIPSE)
+
+
+def test_rows_of_unlike_weight_are_for_one_target():
+    with pytest.raises(ValueError, match="unlike weight"):
+        SymbolicRegressor(time_limit=1).fit(TURN, ELLIPSE, sample_weight=np.arange(60.0))
+    with pytest.raises(ValueError, match="NaN"):
+        SymbolicRegressor(time_limit=1).fit(TURN, np.where(TURN > 5.0, np.nan, ELLIPSE))

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import pytest
+
 from eqdisc import portfolio
+from eqdisc.errors import OptionError, WeightsError
 from eqdisc.portfolio import Entry, named_proposer
 
 
@@ -29,3 +32,37 @@ class _Module:
 
 
 _real = portfolio.import_module
+
+
+@dataclass(frozen=True)
+class Learned:
+    readable: bool = True
+    name: str = "learned"
+
+    def check(self):
+        if not self.readable:
+            raise WeightsError("the weights are gone")
+
+
+def test_what_was_learned_before_can_be_left_out():
+    plain = named_proposer("closed_form")
+    assert portfolio.usable([Learned(), plain], pretrained=True) == ((Learned(), plain), ())
+    assert portfolio.usable([Learned(), plain], pretrained=False) == ((plain,), ())
+    with pytest.raises(OptionError, match="learned is pretrained, and pretrained networks"):
+        portfolio.usable([Learned()], pretrained=False)
+
+
+def test_weights_that_cannot_be_read_are_a_warning_unless_nothing_else_was_asked_for():
+    plain = named_proposer("closed_form")
+    kept, warnings = portfolio.usable([Learned(readable=False), plain], pretrained=True)
+    assert kept == (plain,)
+    assert warnings == ("the search went on without learned: the weights are gone",)
+    assert portfolio.usable([Learned(readable=False), plain], pretrained=False)[1] == ()
+    with pytest.raises(WeightsError, match="gone"):
+        portfolio.usable([Learned(readable=False)], pretrained=True)
+
+
+def test_the_network_looks_before_those_that_draw_by_its_guesses():
+    names = [strategy.name for strategy in portfolio.portfolio("gp snip enumeration closed_form structure")]
+    assert names == ["closed_form", "structure", "snip", "enumeration", "gp"]
+    assert "snip" not in portfolio.DEFAULT_PROPOSERS

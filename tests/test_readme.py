@@ -4,12 +4,15 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from eqdisc.cli import app
 from eqdisc.search.engine import StopReason
+from eqdisc.surfaces.law import Form
+from eqdisc.surfaces.result import QUESTIONS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -61,4 +64,8 @@ def test_every_key_of_the_json_is_described(tmp_path: Path, monkeypatch: pytest.
     record = json.loads(CliRunner().invoke(app, arguments).stdout)
     section = README[README.index("## What JSON holds") :]
     names = {*record, *record["best"], *(reason.name.lower() for reason in StopReason)}
+    CliRunner().invoke(app, ["example", "torus"])
+    arguments = ["discover", "torus.csv", "--implicit", "x,y,z", "--time", "5", "--json", "--quiet"]
+    surface = json.loads(CliRunner().invoke(app, arguments).stdout)
+    names |= {*surface, *surface["best"], *get_args(Form), *QUESTIONS}
     assert [name for name in sorted(names) if f"`{name}`" not in section] == []

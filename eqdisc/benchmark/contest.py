@@ -7,13 +7,15 @@ rows. Only after its answer has left it is it shown the features of the test row
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eqdisc._typing import FloatArray
+from eqdisc.benchmark.questions import Question, adapted, ask, reason_against, warm_up
 from eqdisc.benchmark.record import plain
+from eqdisc.benchmark.task import Table, Task
 from eqdisc.data.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -22,25 +24,37 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 
 
-def prepare(state: State, method: "Method", train: Dataset, validation: Dataset | None) -> dict[str, Any]:
+def prepare(
+    state: State,
+    method: "Method",
+    train: Table,
+    validation: Dataset | None,
+    question: Question | None = None,
+) -> dict[str, Any]:
     """Take the method and its table, and warm up, outside the clock: its version, or why it cannot run."""
-    reason = method.available()
+    question = question or Question()
+    method = adapted(method, question)
+    reason = method.available() or reason_against(method, question.form)
     if reason is not None:
         return {"reason": reason}
     begin = time.perf_counter()
-    method.warm_up()
-    state.update(method=method, train=train, validation=validation)
+    warm_up(method, question.form)
+    state.update(method=method, train=train, validation=validation, question=question)
     return {"reason": None, "version": method.version(), "seconds": time.perf_counter() - begin}
 
 
 def solve(state: State, budget: "Budget", seed: int) -> dict[str, Any]:
-    """Search: the formula, what the method tells of it, wall-clock and processor seconds."""
+    """Search: the formulas, what the method tells of them, wall-clock and processor seconds."""
     processor, begin = _processor_seconds(), time.perf_counter()
-    answer = state["method"].solve(state["train"], budget, seed, state["validation"])
+    form = state["question"].form
+    answer = ask(state["method"], form, state["train"], budget, seed, state["validation"])
     seconds = time.perf_counter() - begin
     state["answer"] = answer
     return {
         "expression": None if answer.expression is None else str(answer.expression),
+        "expressions": {str(name): str(each) for name, each in answer.expressions.items()},
+        "form": answer.form,
+        "box": dict(answer.box),
         "details": plain(answer.details),
         "wall_seconds": seconds,
         "cpu_seconds": _processor_seconds() - processor,
@@ -48,8 +62,9 @@ def solve(state: State, budget: "Budget", seed: int) -> dict[str, Any]:
 
 
 def predict(state: State, features: FloatArray) -> FloatArray:
-    """What the method's model gives for these rows, (n,)."""
-    return np.asarray(state["answer"].predict(features), dtype=np.float64).reshape(-1)
+    """What the method's model gives for these rows, (n,), or (n, outputs) where there are several."""
+    values = np.asarray(state["answer"].predict(features), dtype=np.float64)
+    return values if state["question"].form == "parametric" else values.reshape(-1)
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,39 @@ class Case:
     domain: Mapping[str, tuple[float, float]]
     irrelevant: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SurfaceCase:
+    """What the judge is to judge of a surface.
+
+    task       : with its truth
+    form       : of the answer
+    formulas   : one F, or one formula for each output; empty where the method gives none
+    prediction : (n,) or (n, outputs) at the test inputs, where the method gives them
+    test       : the table to judge by, without noise
+    outside, beyond : rows outside the domain, where there are some, and the method's values there
+    noise      : standard deviation of the noise on what was learned from
+    box        : range of each parameter of an answer to a hidden surface
+    """
+
+    task: Task
+    form: str
+    formulas: tuple[str, ...]
+    prediction: FloatArray | None
+    test: Table
+    outside: Dataset | None = None
+    beyond: FloatArray | None = None
+    noise: float = 0.0
+    box: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def judge_surface(state: State, case: SurfaceCase) -> dict[str, Any]:
+    """The score of an answer to a surface, as plain values; see `eqdisc.benchmark.surface_judge`."""
+    from eqdisc.benchmark.surface_judge import judged
+
+    record: dict[str, Any] = plain(judged(case))
+    return record
 
 
 def judge(state: State, case: Case) -> dict[str, Any]:

@@ -2,18 +2,24 @@
 
 import threading
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from eqdisc.benchmark.contest import Case, judge, predict, prepare, solve
+import numpy as np
+
+from eqdisc.benchmark.contest import Case, SurfaceCase, judge, judge_surface, predict, prepare, solve
 from eqdisc.benchmark.plan import Limits, Run
 from eqdisc.benchmark.process import MIB, Failed, Worker
+from eqdisc.benchmark.questions import Question
 from eqdisc.benchmark.record import Record, Status, machine, versions
+from eqdisc.benchmark.task import Split, Table
+from eqdisc.data.dataset import Dataset
+from eqdisc.data.surfaces import Cloud, JointDataset
 
 if TYPE_CHECKING:
+    from eqdisc._typing import FloatArray
     from eqdisc.benchmark.method import Method
-    from eqdisc.data.dataset import Dataset
 
 GIB = 2**30
 WARM_UP = 900.0  # seconds to import and compile what a method needs
@@ -81,27 +87,48 @@ def execute(job: Job, slot: Slot | None = None) -> Record:
         truth=task.truth,
         decidable=task.decidable,
         notes=task.notes,
+        form=task.form,
+        category=task.category,
         versions=versions(),
         machine=machine(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     try:
         split = task.data(job.run.data_seed, units=job.run.units)
+        split = replace(split, train=_drawn(split.train, job.run))
     except Exception as error:  # noqa: BLE001 -- of whatever kind: one task without data must not end the rest
         return replace(record, status=Status.ERROR, message=f"the task has no data: {error}")
-    contest = _Contest(record)
+    contest = _Contest(record, Question(task.form, task.operators))
     try:
         with slot.contestant(job.limits) as worker:
             try:
-                contest.hold(worker, method, split.train, split.validation, job)
-                contest.predict(worker, split.test)
+                contest.hold(worker, method, split, job)
+                contest.predict(worker, split)
             finally:
                 contest.note(peak_mib=round(worker.peak / MIB, 1))
     except Failed as failure:
         contest.note(status=failure.status, message=str(failure))
     if contest.record.status is not Status.OK:
         return contest.record
-    case = Case(
+    return replace(contest.record, score=_judged(_case(contest, split, job), slot))
+
+
+def _case(contest: "_Contest", split: Split, job: Job) -> Case | SurfaceCase:
+    """What the judge is to judge."""
+    task = job.run.task
+    if task.category or not isinstance(split.test, Dataset):
+        return SurfaceCase(
+            task,
+            contest.form,
+            contest.formulas,
+            contest.prediction,
+            split.test,
+            split.outside,
+            contest.beyond,
+            split.noise,
+            contest.box,
+        )
+    return Case(
         contest.record.answer,
         contest.prediction,
         split.test,
@@ -110,24 +137,43 @@ def execute(job: Job, slot: Slot | None = None) -> Record:
         task.dummies,
         task.accepted,
     )
-    return replace(contest.record, score=_judged(case, slot))
+
+
+def _drawn(table: Table, run: Run) -> Table:
+    """The rows to learn from, in their order; those of fewer are among those of more."""
+    count = len(table.points) if isinstance(table, Cloud) else table.n_rows
+    if run.rows is None or run.rows >= count:
+        return table
+    rows = np.sort(np.random.default_rng(run.data_seed).permutation(count)[: run.rows])
+    if isinstance(table, Cloud):
+        return table._replace(points=table.points[rows])
+    if isinstance(table, JointDataset):
+        return replace(table, features=table.features[rows], targets=table.targets[rows])
+    return table.take(rows)
 
 
 @dataclass
 class _Contest:
-    """A run while the method has it."""
+    """A run while the method has it.
+
+    prediction, beyond : of the test rows, and of those outside the domain where there are some
+    form, formulas, box : of an answer to a surface, one by one
+    """
 
     record: Record
-    prediction: Any = None
+    question: Question
+    prediction: "FloatArray | None" = None
+    beyond: "FloatArray | None" = None
+    form: str = "explicit"
+    formulas: tuple[str, ...] = ()
+    box: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def note(self, **facts: Any) -> None:
         self.record = replace(self.record, **facts)
 
-    def hold(
-        self, worker: Worker, method: "Method", train: "Dataset", validation: "Dataset | None", job: Job
-    ) -> None:
+    def hold(self, worker: Worker, method: "Method", split: Split, job: Job) -> None:
         """Warm up and search."""
-        ready = worker.ask(prepare, method, train, validation, limit=WARM_UP)
+        ready = worker.ask(prepare, method, split.train, split.validation, self.question, limit=WARM_UP)
         if ready["reason"] is not None:
             raise Failed(Status.UNAVAILABLE, ready["reason"])
         self.note(
@@ -138,23 +184,35 @@ class _Contest:
         found = worker.ask(solve, job.limits.budget, job.run.seed, limit=limit)
         self.note(
             answer=found["expression"],
+            answers=found["expressions"],
             details=found["details"],
             wall_seconds=found["wall_seconds"],
             cpu_seconds=found["cpu_seconds"],
         )
+        self.form, self.box = found["form"], found["box"]
+        targets = job.run.task.target_names
+        if found["expressions"]:
+            self.formulas = tuple(found["expressions"][name] for name in targets)
+        elif found["expression"] is not None:
+            self.formulas = (found["expression"],)
 
-    def predict(self, worker: Worker, test: "Dataset") -> None:
+    def predict(self, worker: Worker, split: Split) -> None:
         """Let the model predict the test rows; that it cannot is told, but the answer stands."""
+        if not isinstance(split.test, Dataset | JointDataset):
+            return
         try:
-            self.prediction = worker.ask(predict, test.features, limit=PREDICTION)
+            self.prediction = worker.ask(predict, split.test.features, limit=PREDICTION)
+            if split.outside is not None and self.record.answer is None:
+                self.beyond = worker.ask(predict, split.outside.features, limit=PREDICTION)
         except Failed as failure:
             self.note(message=f"no predictions: {failure}")
 
 
-def _judged(case: Case, slot: Slot) -> dict[str, Any]:
+def _judged(case: Case | SurfaceCase, slot: Slot) -> dict[str, Any]:
     """The score; where judging itself came to nothing, a verdict that says so."""
+    rule: Any = judge if isinstance(case, Case) else judge_surface
     try:
-        score: dict[str, Any] = slot.judge().ask(judge, case, limit=JUDGEMENT)
+        score: dict[str, Any] = slot.judge().ask(rule, case, limit=JUDGEMENT)
     except Failed as failure:
         return {"solved": None, "verdict": "undecided", "reason": f"the judge gave up: {failure}"}
     return score

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from eqdisc.atomic import write_bytes
 from eqdisc.benchmark.suites.published import FOLDERS, INFORMATION
 from eqdisc.benchmark.suites.srsd import (
     LEVELS,
@@ -27,7 +28,6 @@ from eqdisc.benchmark.suites.srsd import (
     problems,
 )
 from eqdisc.errors import DataError, OptionError
-from eqdisc.report.atomic import write_bytes
 
 Progress = Callable[[int, int, str], None]
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from eqdisc._typing import FloatArray
+from eqdisc.benchmark.task import Form
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.errors import OptionError
 
 #: What every contestant may build laws of, by our names, as far as its package has them.
@@ -38,14 +40,22 @@ class Answer:
     """What a method found.
 
     expression : the law as SymPy text; the features are called by their symbols, as made by
-                 `eqdisc.interop.sympy_bridge.symbol_names`; None where the model is no formula
-    predict    : (n, features) -> (n,) values of the law; can be pickled
+                 `eqdisc.interop.sympy_bridge.symbol_names`; None where the model is no formula. Of an
+                 implicit surface the F of F = 0, of a parametric one all formulas in one text
+    predict    : (n, features) -> (n,) values of the law, (n, outputs) of a parametric surface, |F| of an
+                 implicit one; can be pickled
     details    : plain data, ready for JSON: complexity, why it stopped, what it could not take into account
+    form       : what kind of law it is; of a hidden surface the method may choose
+    expressions : of a parametric surface the formula of each output
+    box        : of a surface whose parameters were hidden, the range of each parameter of the answer
     """
 
     expression: str | None
     predict: Callable[[FloatArray], FloatArray]
     details: Mapping[str, Any] = field(default_factory=dict)
+    form: Form = "explicit"
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    box: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Method(Protocol):
@@ -66,3 +76,25 @@ class Method(Protocol):
 
     def solve(self, train: Dataset, budget: Budget, seed: int, validation: Dataset | None) -> Answer:
         """Find a law for the table. `validation` has further rows, to choose among laws by."""
+
+
+@runtime_checkable
+class SurfaceMethod(Method, Protocol):
+    """A contestant that knows surfaces; others are asked for one output of a parametric one after another."""
+
+    def surfaces(self) -> tuple[Form, ...]:
+        """The forms it can be asked for, beside explicit ones."""
+
+    def warm_up_surface(self, form: Form) -> None:
+        """As `warm_up`, for a form of surface."""
+
+    def solve_surface(self, form: Form, table: JointDataset | Cloud, budget: Budget, seed: int) -> Answer:
+        """Find the law of a surface: of a cloud where the form is implicit or hidden, else of outputs."""
+
+
+@runtime_checkable
+class Adaptable(Protocol):
+    """A contestant whose operators can be set."""
+
+    def with_operators(self, operators: tuple[str, ...]) -> Method:
+        """The same contestant with other operators, as far as its package has them."""

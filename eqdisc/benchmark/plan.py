@@ -61,6 +61,7 @@ class Run:
 
     seed, data_seed : of the method, and of the tables, which are the same for all methods
     units           : whether the method is told the units of the columns
+    rows            : how many rows there are to learn from; None for all that the task has
     """
 
     task: "Task"
@@ -69,6 +70,7 @@ class Run:
     seed: int
     data_seed: int
     units: bool = False
+    rows: int | None = None
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -87,6 +89,7 @@ class Plan:
     seed: int
     sample: int | None
     units: bool
+    rows: int | None = None
 
     @classmethod
     def of(
@@ -98,13 +101,19 @@ class Plan:
         seed: int = 0,
         sample: int | None = None,
         units: bool = False,
+        rows: int | None = None,
     ) -> "Plan":
         """Check what is asked for; of each suite keep `sample` tasks, chosen by their names and the seed.
 
         A sample of 10 is part of a sample of 20. OptionError for numbers that make no sense, for a suite or
         a method named twice, and for a method that is not available here, with what to install.
         """
-        for what, value, least in (("repetitions", repetitions, 1), ("seed", seed, 0), ("sample", sample, 1)):
+        for what, value, least in (
+            ("repetitions", repetitions, 1),
+            ("seed", seed, 0),
+            ("sample", sample, 1),
+            ("rows", rows, 1),
+        ):
             if value is not None and value < least:
                 raise OptionError(f"{what} is {value}; wanted at least {least}")
         _check_distinct("suite", [suite.name for suite in suites])
@@ -112,7 +121,7 @@ class Plan:
         for method in methods:
             _check_method(method)
         chosen = tuple(_sampled(suite, sample, seed) for suite in suites)
-        return cls(chosen, tuple(methods), repetitions, limits or Limits(), seed, sample, units)
+        return cls(chosen, tuple(methods), repetitions, limits or Limits(), seed, sample, units, rows)
 
     def runs(self) -> Iterator[Run]:
         """All runs: task by task, so that an unfinished benchmark compares methods on the same tasks."""
@@ -122,7 +131,7 @@ class Plan:
                     data_seed = suite.data_seed(task.name, repetition)
                     for method in self.methods:
                         seed = seed_for("method", self.seed, suite.name, task.name, method.name, repetition)
-                        yield Run(task, method, repetition, seed, data_seed, self.units)
+                        yield Run(task, method, repetition, seed, data_seed, self.units, self.rows)
 
     def __len__(self) -> int:
         return self.repetitions * len(self.methods) * sum(len(suite.tasks) for suite in self.suites)
@@ -145,6 +154,8 @@ class Plan:
             "sample": self.sample,
             "units": self.units,
         }
+        if self.rows is not None:  # plans without it keep the fingerprint they had before there was one
+            content["rows"] = self.rows
         return {**content, "fingerprint": fingerprint(content)}
 
 

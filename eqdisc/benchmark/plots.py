@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from eqdisc.atomic import write_bytes
 from eqdisc.benchmark.record import Record
 from eqdisc.benchmark.table import Summary, recovery_curve, summarize
 from eqdisc.errors import DataError, OptionError
-from eqdisc.report.atomic import write_bytes
 from eqdisc.report.plots import FAINT, STYLE, Format, drawn
 
 if TYPE_CHECKING:

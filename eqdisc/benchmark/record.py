@@ -37,6 +37,8 @@ class Record:
     limits          : seconds and threads it was given
     status, message : how it ended; the reason where it is not `ok`
     answer, truth   : formulas; None where there is none
+    form, answers   : of a surface, the form of what was asked and the formula of each output
+    category        : of the task, where the benchmark has categories
     wall_seconds    : of the search alone, without the warm-up; cpu_seconds : of all its threads and children
     peak_mib        : memory that was seen held
     score           : what the judge says (`eqdisc.metrics`); empty where there is nothing to judge
@@ -68,6 +70,9 @@ class Record:
     details: Mapping[str, Any] = field(default_factory=dict)
     decidable: bool = True
     notes: tuple[str, ...] = ()
+    form: str = "explicit"
+    answers: Mapping[str, str] = field(default_factory=dict)
+    category: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
     started: str = ""

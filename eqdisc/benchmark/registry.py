@@ -13,6 +13,9 @@ from eqdisc.benchmark.suites.folder import load_folder
 from eqdisc.benchmark.suites.real import Real
 from eqdisc.benchmark.suites.srsd import LEVELS, Srsd
 from eqdisc.benchmark.suites.strogatz import Strogatz
+from eqdisc.benchmark.suites.surface import NOISE_LEVELS as SURFACE_NOISE
+from eqdisc.benchmark.suites.surface import Surface
+from eqdisc.benchmark.suites.surfacebench import PREFIX, load_surfacebench
 from eqdisc.errors import OptionError
 
 _SOURCES: tuple[SuiteSource, ...] = (
@@ -23,6 +26,8 @@ _SOURCES: tuple[SuiteSource, ...] = (
     *(Strogatz(noise) for noise in NOISE_LEVELS),
     Classic(),
     Real(),
+    *(Surface(noise) for noise in SURFACE_NOISE),
+    Surface(hidden=True),
 )
 #: Sources of the suites that ship, by name.
 SUITES: dict[str, SuiteSource] = {source.name: source for source in _SOURCES}
@@ -40,6 +45,7 @@ def suite_names() -> tuple[str, ...]:
 def load_suite(name: str | Path) -> Suite:
     """A suite that ships, by name, or the one in a folder (`eqdisc.benchmark.suites.folder`).
 
+    `surfacebench:FILE` reads the file of SurfaceBench (`eqdisc.benchmark.suites.surfacebench`).
     OptionError for an unknown name, with the nearest; InputError for a folder that cannot be read as a suite.
 
     >>> suite = load_suite("srsd-easy")
@@ -50,6 +56,8 @@ def load_suite(name: str | Path) -> Suite:
         raise OptionError(f"the suite is {name!r}; wanted the name of one, or of a folder")
     if isinstance(name, str) and name in SUITES:
         return _shipped(name)
+    if isinstance(name, str) and name.startswith(PREFIX):
+        return load_surfacebench(Path(name.removeprefix(PREFIX)))
     if Path(name).is_dir():
         return load_folder(Path(name))
     near = get_close_matches(str(name), SUITES, n=3)

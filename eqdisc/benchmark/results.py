@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from eqdisc.atomic import remove_partials, write_bytes
 from eqdisc.benchmark.plan import differences
 from eqdisc.benchmark.record import Record
 from eqdisc.errors import DataError, OptionError
-from eqdisc.report.atomic import remove_partials, write_bytes
 from eqdisc.report.lock import locked
 
 PLAN, RESULTS, LOCK = "plan.json", "results.jsonl", ".lock"

@@ -68,6 +68,7 @@ def run_suite(
     seed: int = 0,
     tasks: Sequence[str] = (),
     units: bool = False,
+    rows: int | None = None,
     jobs: int = 1,
     cluster: str | None = None,
     limits: Limits | None = None,
@@ -83,6 +84,7 @@ def run_suite(
     sample      : so many tasks of each suite, chosen by `seed`
     tasks       : only those whose names match one of these patterns, such as `Nguyen-*`
     units       : tell methods the units of the columns
+    rows        : so many rows to learn from, drawn by the task's seed; all that a task has if not given
     jobs        : runs at once on this machine; each has `budget.threads` cores of its own where they suffice,
                   else they disturb each other. Records tell how many there were
     cluster     : address of a Dask scheduler, whose workers then do the runs, one per thread of theirs
@@ -109,6 +111,7 @@ def run_suite(
         seed,
         sample,
         units,
+        rows,
     )
     return run_plan(plan, out, jobs=jobs, cluster=cluster, observer=observer)
 

@@ -19,6 +19,8 @@ KEYS: Mapping[str, Callable[[Record], str]] = {
     "status": lambda record: record.status.value,
     "time": lambda record: f"{record.limits.get('seconds', float('nan')):g}",
     "repetition": lambda record: str(record.repetition),
+    "form": lambda record: record.form,
+    "category": lambda record: record.category or "none",
 }
 ALL = "all"
 CONFIDENCE = 1.959963984540054  # standard deviations that hold 95 % of a normal distribution
@@ -50,7 +52,7 @@ class Summary:
     failed           : runs that ended by anything but an answer; undecided : which the judge could not decide
     solved           : share of laws found, of all tasks with a known truth
     solved_decidable : the same of the tasks whose data can show the truth
-    ned, ned_canonical : mean edit distance, SRSD's and ours; a run without an answer counts 1
+    ned, ned_canonical : mean edit distance, SRSD's and ours; 1 without an answer; not of surfaces
     srbench, fastsrb : share of laws found by the rules of those benchmarks
     accurate         : share of runs with R2 > 0.999 on the test rows
     seconds          : median wall-clock time of the search; cpu_seconds : of all its threads
@@ -87,8 +89,8 @@ class Summary:
 def summarize(records: Iterable[Record], by: Sequence[str] = ("method", "set")) -> list[Summary]:
     """One summary for each group of records, and where a method has several groups, one of all of them.
 
-    by : what to group by, of `method`, `set` (or `suite`), `task`, `time` (the budget), `status` and
-         `repetition`
+    by : what to group by, of `method`, `set` (or `suite`), `task`, `time` (the budget), `status`,
+         `repetition`, and of surfaces `form` and `category`
     OptionError for another word.
 
     >>> runs = [Record("classic", f"t{n}", "gp", 0, 1, "p", score={"solved": n < 3}) for n in range(4)]
@@ -172,15 +174,15 @@ def _summary(group: Mapping[str, str], records: Sequence[Record]) -> Summary:
         tasks=len({(record.suite, record.task) for record in records}),
         failed=sum(record.status is not Status.OK for record in records),
         undecided=sum(record.status is Status.OK and record.solved is None for record in judged),
-        solved=_rate(judged, lambda record: record.solved is True),
-        solved_decidable=_rate(
+        solved=rate_of(judged, lambda record: record.solved is True),
+        solved_decidable=rate_of(
             [record for record in judged if record.decidable], lambda record: record.solved is True
         ),
         srbench=_peer_rate(judged, "srbench"),
         fastsrb=_peer_rate(judged, "fastsrb"),
-        ned=_mean(_distance(record, "ned") for record in judged),
-        ned_canonical=_mean(_distance(record, "ned_canonical") for record in judged),
-        accurate=_rate(records, lambda record: record.score.get("accurate") is True),
+        ned=_mean(_distance(record, "ned") for record in judged if not record.category),
+        ned_canonical=_mean(_distance(record, "ned_canonical") for record in judged if not record.category),
+        accurate=rate_of(records, lambda record: record.score.get("accurate") is True),
         seconds=_median(record.wall_seconds for record in records),
         cpu_seconds=_median(record.cpu_seconds for record in records),
         complexity=_median(record.score.get("complexity") for record in answered),
@@ -190,7 +192,8 @@ def _summary(group: Mapping[str, str], records: Sequence[Record]) -> Summary:
     )
 
 
-def _rate(records: Sequence[Record], good: Callable[[Record], bool]) -> Rate | None:
+def rate_of(records: Sequence[Record], good: Callable[[Record], bool]) -> Rate | None:
+    """The share of good records, task by task; None where there is no record."""
     shares: dict[tuple[str, str], list[float]] = {}
     for record in records:
         shares.setdefault((record.suite, record.task), []).append(float(good(record)))
@@ -204,7 +207,7 @@ def _peer_rate(records: Sequence[Record], rule: str) -> Rate | None:
     """The rate by another benchmark's rule, of the sets that it was applied to."""
     sets = {record.suite for record in records if rule in record.score}
     ruled = [record for record in records if record.suite in sets]
-    return _rate(ruled, lambda record: record.score.get(rule) is True)
+    return rate_of(ruled, lambda record: record.score.get(rule) is True)
 
 
 def _distance(record: Record, name: str) -> float:

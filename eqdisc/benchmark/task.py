@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.errors import OptionError
+
+#: What is asked: y = f(x); F(x, y, z) = 0; outputs of given parameters; the same without the parameters.
+Form = Literal["explicit", "implicit", "parametric", "hidden"]
+Table = Dataset | JointDataset | Cloud
 
 _KEPT_BITS = 20  # of a mantissa: last digits differ between processors, six significant ones do not
 _CHECKED_SEED = 0
@@ -17,15 +22,22 @@ _CHECKED_SEED = 0
 
 @dataclass(frozen=True)
 class Split:
-    """The tables of a task at one seed: to learn from, to choose by (where there is one), to judge by."""
+    """The tables of a task at one seed: to learn from, to choose by (where there is one), to judge by.
 
-    train: Dataset
+    outside : rows beyond the domain, to judge by as well, where the benchmark has such
+    noise   : standard deviation of the noise on each number that `train` is learned from
+    """
+
+    train: Table
     validation: Dataset | None
-    test: Dataset
+    test: Table
+    outside: Dataset | None = None
+    noise: float = 0.0
 
-    def tables(self) -> tuple[Dataset, ...]:
-        """Those there are, in the order train, validation, test."""
-        return tuple(table for table in (self.train, self.validation, self.test) if table is not None)
+    def tables(self) -> tuple[Table, ...]:
+        """Those there are, in the order train, validation, test, outside."""
+        every = (self.train, self.validation, self.test, self.outside)
+        return tuple(table for table in every if table is not None)
 
 
 class Sampler(Protocol):
@@ -40,9 +52,9 @@ class Task:
 
     name, suite   : how it is called; names are unique within a suite
     feature_names : names of the inputs, those that the truth uses and those that it does not
-    target_name   : name of what is to be explained
+    target_name   : name of what is to be explained; of a surface without one such name, ""
     truth         : the law as a formula in the feature names, read alike by `eqdisc.parse` and
-                    `sympy.sympify`; None where none is known
+                    `sympy.sympify`; of several outputs as `x = ...; y = ...`; None where none is known
     domain        : where each input was sampled, (lowest, highest); empty where that is not known
     sampler       : makes the tables
     feature_units, target_unit : units as text, `1` for none; data carry them only where asked for
@@ -53,6 +65,13 @@ class Task:
                     noise, no float32)
     decidable     : the truth can be told from the data; False too where it is not the law of the data
     notes         : known defects, to be shown beside results
+    form          : what is asked; a hidden surface has its parameters as features, and a method is given the
+                    outputs alone
+    truths        : the formulas one by one: of an implicit surface the F of F = 0, of a parametric one
+                    those of the outputs
+    target_names  : names of the outputs; () of an implicit surface
+    category      : of the benchmark, where it has categories
+    operators     : what laws may be built of, by our names; () for those of the comparison
     description   : what it is about
     """
 
@@ -71,9 +90,18 @@ class Task:
     exact: bool = True
     decidable: bool = True
     notes: tuple[str, ...] = ()
+    form: Form = "explicit"
+    truths: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    category: str = ""
+    operators: tuple[str, ...] = ()
     description: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        if not self.truths and self.truth is not None:
+            object.__setattr__(self, "truths", (self.truth,))
+        if not self.target_names and self.target_name:
+            object.__setattr__(self, "target_names", (self.target_name,))
         unknown = [name for name in (*self.domain, *(self.relevant or ())) if name not in self.feature_names]
         if unknown:
             raise OptionError(
@@ -101,11 +129,14 @@ class Task:
         return replace(
             split,
             train=self._labelled(split.train, units),
-            validation=None if split.validation is None else self._labelled(split.validation, units),
+            validation=None if split.validation is None else self._with_units(split.validation, units),
             test=self._labelled(split.test, units),
         )
 
-    def _labelled(self, table: Dataset, units: bool) -> Dataset:
+    def _labelled(self, table: Table, units: bool) -> Table:
+        return self._with_units(table, units) if isinstance(table, Dataset) else table
+
+    def _with_units(self, table: Dataset, units: bool) -> Dataset:
         return replace(
             table,
             feature_units=self.feature_units if units else (None,) * len(self.feature_names),
@@ -116,10 +147,27 @@ class Task:
         """Fingerprint of the truth and of the tables at seed 0, numbers to about six digits."""
         digest = sha256(repr((self.feature_names, self.target_name, self.truth)).encode())
         for table in self.data(_CHECKED_SEED).tables():
-            digest.update(repr(table.features.shape).encode())
-            for numbers in (table.features, table.target):
+            columns = columns_of(table)
+            digest.update(repr(columns[0].shape).encode())
+            for numbers in columns:
                 digest.update(_coarse(numbers).astype("<f8").tobytes())
         return digest.hexdigest()[:16]
+
+
+def joined(formulas: Mapping[str, str]) -> str:
+    """Several formulas as one text.
+
+    >>> joined({"x": "cos(u)", "y": "sin(u)"})
+    'x = cos(u); y = sin(u)'
+    """
+    return "; ".join(f"{name} = {formula}" for name, formula in formulas.items())
+
+
+def columns_of(table: Table) -> tuple[FloatArray, ...]:
+    """The arrays of a table: of features and of targets, or the points of a cloud."""
+    if isinstance(table, Dataset):
+        return table.features, table.target
+    return (table.features, table.targets) if isinstance(table, JointDataset) else (table.points,)
 
 
 def _coarse(numbers: FloatArray) -> FloatArray:

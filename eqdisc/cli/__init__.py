@@ -10,8 +10,10 @@ from eqdisc.cli.data import data
 from eqdisc.cli.discover import discover, resume, warmup
 from eqdisc.cli.example import example
 from eqdisc.cli.fit import fit
+from eqdisc.cli.pretrain import pretrain
 from eqdisc.cli.runs import export, predict, show
 from eqdisc.cli.score import score
+from eqdisc.cli.similar import embed, similar
 
 app = typer.Typer(
     name="eqdisc",
@@ -38,7 +40,9 @@ def _common(
     """Point it at a table, get the law."""
 
 
-for command in (example, discover, fit, show, predict, export, resume, score, warmup):
+for command in (
+    example, discover, fit, show, predict, export, resume, score, similar, embed, pretrain, warmup,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(bench)
 app.add_typer(data)

@@ -72,6 +72,9 @@ def run(  # one parameter for each option: the signature is the command line
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same sample and same seeds of the methods.")] = 0,
     units: Annotated[bool, typer.Option("--units", help="Tell methods the units of the columns.")] = False,
+    rows: Annotated[
+        int | None, typer.Option(metavar="N", help="So many rows to learn from, drawn from those of a task.")
+    ] = None,
     memory: Annotated[float, typer.Option(metavar="GIB", help="Memory a run may hold.")] = 8.0,
     grace: Annotated[
         float, typer.Option(metavar="SECONDS", help="Time beyond --time before a run is stopped.")
@@ -113,6 +116,7 @@ def run(  # one parameter for each option: the signature is the command line
                     tasks=task or (),
                     seed=seed,
                     units=units,
+                    rows=rows,
                     jobs=jobs,
                     cluster=cluster,
                     limits=Limits(time, threads, grace, memory),
@@ -172,6 +176,35 @@ def plot(
         records, _ = _read(folders)
         for path in draw(records, to or folders[0] / "plots"):
             typer.echo(f"wrote {path}")
+
+
+@bench.command()
+def fingerprints(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File of hashes (.npz) to write.")],
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SUITE...", help="Names of suites, or folders; all that ship if not given."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write hashes of the laws of benchmarks, so that a model can be trained without having seen them.
+
+    Laws of up to five nodes are everybody's: they are left out, counted and listed.
+    """
+    with exit_codes():
+        from eqdisc.benchmark.fingerprints import fingerprints as found_in
+
+        found = found_in(suites or None)
+        found.excluded.write(out)
+        small = [{"suite": suite, "task": task, "law": law} for suite, task, law in found.small]
+        if as_json:
+            counts = {"laws": found.laws, "skeletons": len(found.excluded), "small": small}
+            typer.echo(json.dumps(counts))
+            return
+        typer.echo(f"wrote {out}: {found.laws} laws, {len(found.excluded)} skeletons")
+        typer.echo(f"{len(small)} laws of up to five nodes are left out:")
+        for law in dict.fromkeys(found.small):
+            typer.echo("  " + "  ".join(law))
 
 
 def _suites() -> list[dict[str, object]]:

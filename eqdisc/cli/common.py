@@ -2,10 +2,10 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,8 +13,10 @@ from eqdisc.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from eqdisc.findings import Discovery
-    from eqdisc.result import Law
     from eqdisc.search.observer import Observer
+    from eqdisc.surface_finding import SurfaceDiscovery
+
+L = TypeVar("L")
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -102,23 +104,35 @@ def names_of(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def law_of(found: "Discovery", equation: int | None) -> "Law":
+def law_of(front: Sequence[L], best: L, equation: int | None) -> L:
     """The law of that number on the front, counted from 1; the chosen one for None."""
     if equation is None:
-        return found.best
-    if not 1 <= equation <= len(found.front):
-        raise OptionError(
-            f"there is no equation {equation}; the front has the equations 1 to {len(found.front)}"
-        )
-    return found.front[equation - 1]
+        return best
+    if not 1 <= equation <= len(front):
+        raise OptionError(f"there is no equation {equation}; the front has the equations 1 to {len(front)}")
+    return front[equation - 1]
 
 
-def print_result(found: "Discovery", as_json: bool) -> None:
-    """The result on standard output; exit code 130 where the search was interrupted."""
+def shown(found: "Discovery | SurfaceDiscovery", as_json: bool) -> str:
+    """What is printed of a result."""
+    if as_json:
+        return json.dumps(found.record(), allow_nan=False)
+    from eqdisc.surfaces.result import SurfaceResult
+
+    if isinstance(found, SurfaceResult):
+        from eqdisc.surfaces.text import surface_summary
+
+        return surface_summary(found)
     from eqdisc.report.text import summary
+
+    return summary(found)
+
+
+def print_result(found: "Discovery | SurfaceDiscovery", as_json: bool) -> None:
+    """The result on standard output; exit code 130 where the search was interrupted."""
     from eqdisc.search.engine import StopReason
 
-    typer.echo(json.dumps(found.record(), allow_nan=False) if as_json else summary(found))
+    typer.echo(shown(found, as_json))
     if found.stopped is StopReason.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
 

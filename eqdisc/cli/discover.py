@@ -25,13 +25,28 @@ from eqdisc.cli.common import (
     print_result,
     progress,
 )
+from eqdisc.cli.surface import Points, SurfaceSettings, asked_for, found_surface
 
 
 def discover(  # one parameter for each option: the signature is the command line
     table: Table,
-    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to explain.")],
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column to explain.")] = None,
     features: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="Columns to explain it by; all others if not given.")
+    ] = None,
+    targets: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,...", help="Several columns to explain together, by those of --features."),
+    ] = None,
+    implicit: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,...", help="Coordinates of points on a surface F(x, y, ...) = 0 to find."),
+    ] = None,
+    surface: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,...", help="Coordinates of points on a surface of whichever form fits them best."
+        ),
     ] = None,
     require: Annotated[
         str | None, typer.Option(metavar="A,B,...", help="Columns that every law must contain.")
@@ -70,9 +85,12 @@ def discover(  # one parameter for each option: the signature is the command lin
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Strategies, such as gp,closed_form; the default ones if not given, all but dysymnet.",
+            help="Strategies, such as gp,closed_form; by default all but dysymnet and snip.",
         ),
     ] = None,
+    no_pretrained: Annotated[
+        bool, typer.Option("--no-pretrained", help="Use nothing learned beforehand from other tables.")
+    ] = False,
     stability: Annotated[
         int, typer.Option(metavar="N", help="Search N resampled tables too, in twice the time.")
     ] = 0,
@@ -99,17 +117,43 @@ def discover(  # one parameter for each option: the signature is the command lin
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the law that gives the target from the other columns.
+    """Find the law that gives the target from the other columns, or the surface that points lie on.
 
     Exit code 0: done; 2: bad input; 130: interrupted by Ctrl-C, the best so far is printed all the same.
     """
     with exit_codes():
+        asked = asked_for(target, features, targets, implicit, surface)
+        if isinstance(asked, Points):
+            no_place = {
+                "--require": require,
+                "--forbid": forbid,
+                "--sigma": sigma,
+                "--weights": weights,
+                "--guess": guess,
+                "--block": block,
+                "--template": template,
+                "--epochs": epochs,
+                "--proposers": proposers,
+                "--no-pretrained": no_pretrained,
+                "--stability": stability,
+                "--units": units,
+                "--constants": None if constants == "free" else constants,
+                "--physical-constants": physical_constants,
+            }
+            asked.refuse(no_place)
+            data = asked.read(table, not no_units, sheet)
+            settings = SurfaceSettings(
+                operators, operator or (), time, seed, threads, max_size, out, overwrite
+            )
+            print_result(found_surface(asked, data, settings, quiet), as_json)
+            return
+
         from eqdisc.data.table import read_table
         from eqdisc.discovery import discover as search
 
         dataset = read_table(
             table,
-            target,
+            asked,
             names_of(features),
             sigma=sigma,
             weights=weights,
@@ -132,6 +176,7 @@ def discover(  # one parameter for each option: the signature is the command lin
                 threads=threads,
                 max_size=max_size,
                 proposers=proposers,
+                pretrained=not no_pretrained,
                 stability=stability,
                 units=units,
                 constants=constants,

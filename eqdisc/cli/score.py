@@ -4,22 +4,32 @@ import csv
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eqdisc.cli.common import AsJson, exit_codes
+from eqdisc.cli.common import AsJson, exit_codes, names_of
 from eqdisc.errors import DataError, InputError, OptionError, ParseError, TooDeep
 
 if TYPE_CHECKING:
+    from eqdisc.cli.score_surface import Question
     from eqdisc.data.dataset import Dataset
 
 Domain = Mapping[str, tuple[float, float]]
 
 NAME_COLUMNS = ("name", "task", "id", "problem")
 FORMULA_COLUMNS = ("formula", "expression", "equation", "law")
+
+
+class Form(StrEnum):
+    """How a law gives a surface; explicit for all laws that give one quantity from others."""
+
+    EXPLICIT = "explicit"
+    IMPLICIT = "implicit"
+    PARAMETRIC = "parametric"
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,23 @@ def score(
         typer.Option(metavar="X=LOW:HIGH,...", help="Where the two are compared; chosen if not given."),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(metavar="TABLE", help="Test rows, to tell the accuracy on; needs --target.")
+        str | None,
+        typer.Option(metavar="TABLE", help="Test rows, to tell the accuracy on (with --target); or points."),
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column of the test rows that the laws give.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of the test rows that the laws give; of points, all."),
     ] = None,
+    form: Annotated[
+        Form,
+        typer.Option(
+            help="implicit: F of the surface F = 0. parametric: a formula for each coordinate, with "
+            "semicolons between them. Both need the ranges of all variables (--domain)."
+        ),
+    ] = Form.EXPLICIT,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Parameters were not given: the points of the surface count.")
+    ] = False,
     time_limit: Annotated[
         float, typer.Option(metavar="SECONDS", help="Longest time for one pair; huge answers reach it.")
     ] = 60.0,
@@ -55,11 +77,19 @@ def score(
     `solved` means equal up to an additive or a non-zero multiplicative constant; `ned` is the normalised edit
     distance of SRSD, `ned_canonical` ours, which is 0 for all spellings of the truth. Files of many need a
     column `name` and one `truth` or `answer` (or `formula`); that of the truths may have a column `domain`.
+    Of surfaces `solved` means the same equation up to a factor that is nowhere zero (implicit), or the same
+    functions of the parameters; distances are told in diagonals of the box.
     """
     with exit_codes():
         if not time_limit > 0.0:
             raise OptionError(f"the time limit is {time_limit} seconds; it must be above 0")
         given = None if domain is None else read_domain(domain)
+        if form is not Form.EXPLICIT:
+            record = _judged_surface(form, _question(truth, answer, given, data, target, hidden, time_limit))
+            typer.echo(json.dumps(record, allow_nan=False) if as_json else _sheet(record))
+            return
+        if hidden:
+            raise OptionError("--hidden is for surfaces given by parameters; add --form parametric")
         test = _test_rows(data, target)
         if _is_file(truth) or _is_file(answer):
             _score_many(truth, answer, given, test, time_limit, as_json)
@@ -68,11 +98,37 @@ def score(
         typer.echo(json.dumps(record, allow_nan=False) if as_json else _sheet(record))
 
 
-def read_domain(text: str) -> dict[str, tuple[float, float]]:
-    """Ranges of variables, written `x0=1:5,x1=-2:2`. OptionError, with what is wrong, for another text.
+def _question(
+    truth: str,
+    answer: str,
+    domain: Domain | None,
+    points: str | None,
+    coordinates: str | None,
+    hidden: bool,
+    time_limit: float,
+) -> "Question":
+    from eqdisc.cli.score_surface import Question
 
-    >>> read_domain("x0=1:5, v=-1e3:1e3")
-    {'x0': (1.0, 5.0), 'v': (-1000.0, 1000.0)}
+    if _is_file(truth) or _is_file(answer):
+        raise OptionError("files of many are judged as explicit laws; give one surface by its formulas")
+    if not domain:
+        raise OptionError("a surface is judged in a box; give the ranges, as in --domain x=-2:2,y=-2:2")
+    if coordinates is not None and points is None:
+        raise OptionError("--target names columns of points; give their table with --data")
+    return Question(truth, answer, domain, points, names_of(coordinates), hidden, time_limit)
+
+
+def _judged_surface(form: Form, asked: "Question") -> dict[str, Any]:
+    from eqdisc.cli.score_surface import judge_implicit, judge_parametric
+
+    return judge_implicit(asked) if form is Form.IMPLICIT else judge_parametric(asked)
+
+
+def read_domain(text: str) -> dict[str, tuple[float, float]]:
+    """Ranges of variables, written `x0=1:5,x1=-2:2*pi`. OptionError, with what is wrong, for another text.
+
+    >>> read_domain("x0=1:5, v=-1e3:1e3, turn=0:2*pi")
+    {'x0': (1.0, 5.0), 'v': (-1000.0, 1000.0), 'turn': (0.0, 6.283185307179586)}
     """
     ranges = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -81,7 +137,7 @@ def read_domain(text: str) -> dict[str, tuple[float, float]]:
         try:
             if not (equals and colon and name.strip()):
                 raise ValueError
-            limits = float(low), float(high)
+            limits = _number(low), _number(high)
         except ValueError:
             raise OptionError(f"the domain has {part!r}; wanted a range such as x0=1:5") from None
         if not (limits[0] <= limits[1] and all(map(isfinite, limits))):
@@ -90,6 +146,19 @@ def read_domain(text: str) -> dict[str, tuple[float, float]]:
             raise OptionError(f"the domain gives {name.strip()!r} twice")
         ranges[name.strip()] = limits
     return ranges
+
+
+def _number(text: str) -> float:
+    """A number, or a formula of numbers; ValueError for other text."""
+    import numpy as np
+
+    from eqdisc.engine.reference import evaluate
+    from eqdisc.expr.parse import parse
+
+    try:
+        return float(text)
+    except ValueError:
+        return float(evaluate(parse(text, []), np.zeros((1, 0)))[0])
 
 
 def _score_many(

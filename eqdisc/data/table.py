@@ -35,6 +35,15 @@ class Columns:
     notes: tuple[str, ...]
     _table: RawTable = field(repr=False)
 
+    @property
+    def where(self) -> str:
+        """What messages call the table."""
+        return self._table.where
+
+    def place(self, row: int) -> str:
+        """How messages call a row, counted from 0."""
+        return self._table.place(row)
+
     def rows(self) -> Iterator[list[str]]:
         """The n rows of the table, all its cells as text, to be written out again beside predictions."""
         with reading(self._table.where):

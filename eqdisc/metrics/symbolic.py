@@ -205,6 +205,52 @@ def nodes(text: str, symbols: Sequence[str]) -> int:
     return sum(1 for _ in sympy.preorder_traversal(_read(text, symbols)))
 
 
+# ---------------------------------------------------------------- polynomials
+
+_MOST_TERMS = 2000
+_DIGITS = 40  # that irrational coefficients are known to
+
+
+def polynomial_factors(text: str, symbols: Sequence[str], factored: bool) -> list[list[Any]] | None:
+    """The distinct factors of a polynomial, each after how often it occurs; None for a formula that is none.
+
+    A factor is a list of terms: exponents of the symbols, and a coefficient (the largest is 1). Decimals are
+    read as the fractions they show. Without `factored` the polynomial itself is the only factor.
+    """
+    exact = sympy.nsimplify(_read(text, symbols), rational=True)
+    polynomial = _polynomial(exact, [sympy.Symbol(name) for name in symbols])
+    if polynomial is None or polynomial.is_zero:
+        return None
+    parts = polynomial.factor_list()[1] if factored else [(polynomial, 1)]
+    if any(len(part.terms()) > _MOST_TERMS for part, _ in parts):
+        return None
+    return [[times, _terms(part)] for part, times in parts if not part.is_ground]
+
+
+def _polynomial(expression: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> sympy.Poly | None:
+    """The polynomial over the rationals, irrational numbers rounded."""
+    try:
+        found = sympy.Poly(expression, *symbols)
+        if found.domain.is_QQ or found.domain.is_ZZ:
+            return found.set_domain("QQ")
+        rounded = {powers: _rational(number) for powers, number in found.terms()}
+        return sympy.Poly.from_dict(rounded, *symbols, domain="QQ")
+    except (sympy.PolynomialError, sympy.polys.polyerrors.CoercionFailed, TypeError, ValueError):
+        return None
+
+
+def _rational(number: sympy.Expr) -> sympy.Rational:
+    value = number.evalf(_DIGITS)
+    if not value.is_Float:  # it has a symbol or an imaginary part
+        raise ValueError(f"{number} is no real number")
+    return sympy.Rational(value)
+
+
+def _terms(part: sympy.Poly) -> list[list[Any]]:
+    largest = max(abs(number) for number in part.coeffs())
+    return [[list(powers), float(number / largest)] for powers, number in part.terms()]
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "srsd": srsd,
     "closest_forms": closest_forms,
@@ -213,4 +259,5 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "srbench": srbench,
     "simplified": simplified,
     "nodes": nodes,
+    "polynomial_factors": polynomial_factors,
 }

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from eqdisc.atomic import write_bytes
 from eqdisc.data.dataset import Dataset
 from eqdisc.errors import DataError
-from eqdisc.report.atomic import write_bytes
 
 FORMAT = "eqdisc-dataset"
 VERSION = 1

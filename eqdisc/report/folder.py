@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from eqdisc.atomic import remove_partials, write_bytes
 from eqdisc.data.dataset import Dataset
 from eqdisc.errors import DataError, OptionError
-from eqdisc.report.atomic import remove_partials, write_bytes
 from eqdisc.report.dataset_file import read_dataset, write_dataset
 from eqdisc.report.html import report_html
 from eqdisc.report.latex_table import latex_table

@@ -1,31 +1,27 @@
 """A result as one web page that needs nothing else: no network, no other file, no reader's software."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.interop.latex import latex_name, to_latex
 from eqdisc.interop.source import source
-from eqdisc.report.citation import bibtex, citation, version
 from eqdisc.report.constants import constants_of, lettered, match_lines, nature_lines, shown_law, unit_lines
+from eqdisc.report.markup import LONG, cited, copy_button, displayed, document, inline, listed, section, table
 from eqdisc.report.mathml import equation_mathml, mathml
 from eqdisc.report.numbers import constant_table
-from eqdisc.report.plots import INK, drawn, figures
+from eqdisc.report.plots import drawn, figures
 from eqdisc.report.text import RIVALS_SHOWN, effort, repeat_options
-from eqdisc.report.words import law_text, printable, rms, share, with_unit
+from eqdisc.report.words import law_text, rms, share, with_unit
 from eqdisc.result import Law, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CODE = ("Python", "NumPy", "C", "Julia")  # languages that a law can be copied in
-LONG = 24  # nodes of a law that is set smaller and from the left
 MOST_CORRELATED = 12  # constants of a matrix that still fits the page
 STRONG = 0.95  # correlation at which two constants can hardly be told apart
-FORBIDS_NETWORK = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 CAPTIONS = {
     "front": "Error against complexity of every law that no other beats in both; the chosen one in orange.",
@@ -47,33 +43,19 @@ def report_html(
     title = " from ".join(filter(None, (result.target_name, ", ".join(_used_names(result)))))
     sections = [
         _head(result, title),
-        _list("Warnings", result.warnings, "warning"),
+        listed("Warnings", result.warnings, "warning"),
         _constants(result),
-        "" if _is_form(result) else _section("Front", _figure("front", pictures), _front(result)),
-        _section("Predicted and measured", _figure("prediction", pictures)),
-        _section("Residuals", _figure("residuals", pictures)),
-        _section("Effect of each input", _figure("effects", pictures)),
+        "" if _is_form(result) else section("Front", _figure("front", pictures), _front(result)),
+        section("Predicted and measured", _figure("prediction", pictures)),
+        section("Residuals", _figure("residuals", pictures)),
+        section("Effect of each input", _figure("effects", pictures)),
         _rivals(result),
         _stability(result),
-        _list("Notes on the table", result.notes, "note"),
+        listed("Notes on the table", result.notes, "note"),
         _settings(result),
-        _cite(),
+        cited(),
     ]
-    page = files(__package__) / "page"
-    style, script = ((page / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
-    text = "\n".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{FORBIDS_NETWORK}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta name="generator" content="eqdisc {version()}">',
-            f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>",
-            *filter(None, sections),
-            f"<footer>Made by eqdisc {version()}.</footer>",
-            f"<script>\n{script}</script>\n</body>\n</html>\n",
-        ]
-    )
-    return printable(text, "utf-8")
+    return document(title, sections)
 
 
 def _head(result: Result, title: str) -> str:
@@ -111,12 +93,7 @@ def _why(result: Result) -> str:
 
 
 def _equation(result: Result, law: Law) -> str:
-    return _displayed(equation_mathml(result.target_name, *shown_law(law)), law)
-
-
-def _displayed(formula: str, law: Law) -> str:
-    kind = "equation long" if law.tree.size > LONG else "equation"
-    return f'<div class="{kind}">{formula}</div>'
+    return displayed(equation_mathml(result.target_name, *shown_law(law)), law.tree.size)
 
 
 def _copy_buttons(result: Result) -> str:
@@ -134,11 +111,9 @@ def _copy_buttons(result: Result) -> str:
             feature_units=result.feature_units,
             target_unit=result.target_unit,
         )
-    return f'<div class="script-only">{"".join(_copy(name, text) for name, text in texts.items())}</div>'
-
-
-def _copy(name: str, text: str) -> str:
-    return f'<button type="button" data-copy="{escape(text)}">Copy {name}</button>'
+    return (
+        f'<div class="script-only">{"".join(copy_button(name, text) for name, text in texts.items())}</div>'
+    )
 
 
 def _where(result: Result) -> str:
@@ -154,7 +129,7 @@ def _where(result: Result) -> str:
         figures = "".join(f'<td class="number">{value:.6g}</td>' for value in (low, high))
         rows.append(f"<td>{symbol}</td><td>{escape(with_unit(result.feature_names[j], unit))}</td>{figures}")
     heads = ("symbol", "input", "from", "to")
-    return _table(heads, rows, numbers=("from", "to"))
+    return table(heads, rows, numbers=("from", "to"))
 
 
 def _constants(result: Result) -> str:
@@ -166,11 +141,11 @@ def _constants(result: Result) -> str:
     known = "".join(f"<p>{escape(line)}</p>" for line in lines)
     if not fitted:
         told = known or "<p>The numbers in the law are short ones and taken as exact.</p>"
-        return _section("Constants", told)
+        return section("Constants", told)
     named, formula = lettered(law), ""
     if named is not None:
         tree, names = named
-        formula = _displayed(equation_mathml(result.target_name, tree, names), law)
+        formula = displayed(equation_mathml(result.target_name, tree, names), law.tree.size)
     units = any(row.unit is not None for row in fitted)
     rows = [
         f"<td>{mathml(latex_name(row.name))}</td><td>{mathml(row.shown('latex'))}</td>"
@@ -179,10 +154,10 @@ def _constants(result: Result) -> str:
         for row in fitted
     ]
     heads = ("constant", "value", *(("unit",) if units else ()), "all digits")
-    return _section(
+    return section(
         "Constants",
         formula,
-        _table(heads, rows, numbers=("all digits",)),
+        table(heads, rows, numbers=("all digits",)),
         known,
         f'<p class="faint">{_scatter(result)}</p>',
         _correlation(law),
@@ -252,7 +227,7 @@ def _front(result: Result) -> str:
     return (
         '<div class="script-only"><div class="equation" id="typeset"></div>'
         '<p class="faint">Click a law to see it typeset, a heading to sort.</p></div>'
-        + _table(heads, rows, numbers, kind="front", whole_rows=True)
+        + table(heads, rows, numbers, kind="front", whole_rows=True)
     )
 
 
@@ -262,7 +237,7 @@ def _rivals(result: Result) -> str:
     laws = "".join(_equation(result, law) for law in result.rivals[:RIVALS_SHOWN])
     more = len(result.rivals) - RIVALS_SHOWN
     others = f" Nor {more} more of the front." if more > 0 else ""
-    return _section("Rivals", f"<p>The table cannot tell these laws from the one chosen.{others}</p>", laws)
+    return section("Rivals", f"<p>The table cannot tell these laws from the one chosen.{others}</p>", laws)
 
 
 def _stability(result: Result) -> str:
@@ -272,8 +247,8 @@ def _stability(result: Result) -> str:
     rows = [
         f'<td class="number">{count}</td><td class="law">{escape(law)}</td>' for law, count in found.others
     ]
-    others = _table(("times", "other law"), rows, numbers=("times",)) if rows else ""
-    return _section(
+    others = table(("times", "other law"), rows, numbers=("times",)) if rows else ""
+    return section(
         "Stability",
         f"<p>{found.returned} of {found.resamples} tables drawn again from the rows gave the same law, "
         "fitted constants aside.</p>",
@@ -293,44 +268,10 @@ def _settings(result: Result) -> str:
         f"<td>{escape(key)}</td><td><code>{escape(_setting(value))}</code></td>"
         for key, value in told.items()
     ]
-    return _section(
+    return section(
         "Settings and how to repeat",
         f"<p>{escape(how)}</p><pre>{escape(repeat_options(result))}</pre>",
-        _table(("setting", "value"), rows) if rows else "",
-    )
-
-
-def _cite() -> str:
-    return _section(
-        "How to cite",
-        f"<pre>{escape(bibtex())}</pre>",
-        f'<div class="script-only">{_copy("BibTeX", bibtex())}</div>',
-        f"<details><summary>CITATION.cff</summary><pre>{escape(citation())}</pre></details>",
-    )
-
-
-def _section(title: str, *parts: str) -> str:
-    body = "\n".join(filter(None, parts))
-    return f"<section>\n<h2>{escape(title)}</h2>\n{body}\n</section>" if body else ""
-
-
-def _list(title: str, items: Sequence[str], kind: str) -> str:
-    return _section(title, "".join(f'<p class="{kind}">{escape(item)}</p>' for item in items))
-
-
-def _table(
-    heads: Iterable[str],
-    rows: Sequence[str],
-    numbers: Sequence[str] = (),
-    kind: str = "",
-    whole_rows: bool = False,
-) -> str:
-    """`rows` are cells that are markup already, or whole rows of them."""
-    head = "".join(f"<th{' class=number' if name in numbers else ''}>{escape(name)}</th>" for name in heads)
-    body = "\n".join(rows if whole_rows else (f"<tr>{row}</tr>" for row in rows))
-    return (
-        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody></table></div>"
+        table(("setting", "value"), rows) if rows else "",
     )
 
 
@@ -341,20 +282,9 @@ def _figure(name: str, pictures: "Mapping[str, Figure]") -> str:
     width = figure.get_size_inches()[0]
     return (
         f'<figure style="max-width: {width * 96:.0f}px; margin-left: auto; margin-right: auto">'
-        f"{_inline(drawn(figure, 'svg').decode(), name)}"
+        f"{inline(drawn(figure, 'svg').decode(), name, CAPTIONS[name])}"
         f"<figcaption>{CAPTIONS[name]}</figcaption></figure>"
     )
-
-
-def _inline(svg: str, name: str) -> str:
-    """A drawing as part of a page: in its colours, with ids of its own, told to those who do not see it."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = re.sub(r'href="#|url\(#', lambda match: f"{match[0]}{name}-", svg)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"([^>]*?) width="[^"]*"', r"\1\2", svg, count=1)
-    label = escape(CAPTIONS[name])
-    return svg.replace(INK, "currentColor").replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
 
 
 def _used_names(result: Result) -> list[str]:

@@ -134,7 +134,7 @@ def drawn(figure: "Figure", format: Format) -> bytes:
     """A figure as the content of a file. The same figure gives the same bytes: no date is written."""
     content = io.BytesIO()
     undated = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[format]
-    with _style(), warnings.catch_warnings():
+    with plotted(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # letters of a name the font lacks
         if figure.get_layout_engine() is not None:  # finding the layout takes longest and is done once
             figure.draw_without_rendering()
@@ -153,7 +153,7 @@ def front_figure(result: Result) -> "Figure":
     least = float(visible.min()) / 10.0 if visible.size else 1.0
     shown = np.where(errors > 0.0, errors, least)  # an error of 0 has no place on a logarithmic axis
     sizes = [law.complexity for law in laws]
-    with _style():
+    with plotted():
         figure, axes = _panels(1, (5.6, 3.6))
         ax = axes[0]
         ax.step(sizes, shown, where="post", color=FAINT, linewidth=1.0, zorder=1)
@@ -171,7 +171,7 @@ def front_figure(result: Result) -> "Figure":
             ax.set_xlim(sizes[0] - 1.5, sizes[-1] + 1.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("complexity [nodes]")
-        ax.set_ylabel(_label("root mean square error", result.target_unit))
+        ax.set_ylabel(label("root mean square error", result.target_unit))
     return figure
 
 
@@ -195,7 +195,7 @@ def _label_chosen(ax: "Axes", result: Result, size: float, error: float) -> None
 def _prediction_figure(result: Result, rows: _Rows) -> "Figure":
     """Predicted against measured; on the diagonal they agree."""
     both = np.concatenate([rows.measured, rows.predicted])
-    with _style():
+    with plotted():
         figure, axes = _panels(1, (4.4, 4.2))
         ax = axes[0]
         _scale(ax, both, both)
@@ -204,8 +204,8 @@ def _prediction_figure(result: Result, rows: _Rows) -> "Figure":
         ax.plot([low, high], [low, high], color=INK, linewidth=0.8, zorder=1)
         ax.set_aspect("equal", adjustable="datalim")
         name = with_unit(result.target_name, result.target_unit)
-        ax.set_xlabel(_label(f"measured {name}"))
-        ax.set_ylabel(_label(f"predicted {name}"))
+        ax.set_xlabel(label(f"measured {name}"))
+        ax.set_ylabel(label(f"predicted {name}"))
         shares = [f"$R^2$ = {share(result.best.r2)}"]
         if result.best.r2_heldout is not None:
             shares.append(f"held out: {share(result.best.r2_heldout)}")
@@ -224,7 +224,7 @@ def _residual_figure(result: Result, rows: _Rows) -> "Figure":
     panels += [(_input_name(result, j), rows.features[:, j]) for j in inputs]
     residuals = rows.residuals
     scatter = float(np.sqrt(np.mean(residuals**2))) if rows.relative else result.best.error_bars.scatter
-    with _style():
+    with plotted():
         figure, axes = _panels(len(panels))
         for ax, (name, values) in zip(axes, panels, strict=True):
             _scale(ax, values)
@@ -232,13 +232,13 @@ def _residual_figure(result: Result, rows: _Rows) -> "Figure":
                 ax.axhspan(-2.0 * scatter, 2.0 * scatter, color=FAINT, alpha=0.15, linewidth=0, zorder=0)
             ax.axhline(0.0, color=INK, linewidth=0.8, zorder=2.5)
             _cloud(ax, values, residuals, rows.heldout, rows.residual_sigma)
-            ax.set_xlabel(_label(name))
+            ax.set_xlabel(label(name))
             ax.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)
         for ax in axes[::COLUMNS]:
             if rows.relative:
                 ax.set_ylabel(f"measured / predicted {MINUS} 1")
             else:
-                ax.set_ylabel(_label(f"measured {MINUS} predicted", result.target_unit))
+                ax.set_ylabel(label(f"measured {MINUS} predicted", result.target_unit))
     return figure
 
 
@@ -249,7 +249,7 @@ def _effect_figure(result: Result, rows: _Rows) -> "Figure":
     """
     inputs = _inputs(result, MOST_PANELS)
     middle = np.median(rows.features, axis=0)
-    with _style():
+    with plotted():
         figure, axes = _panels(len(inputs))
         for ax, j in zip(axes, inputs, strict=True):
             values = rows.features[:, j]
@@ -267,9 +267,9 @@ def _effect_figure(result: Result, rows: _Rows) -> "Figure":
             ax.fill_between(along, low, high, color=ORANGE, alpha=0.2, linewidth=0, zorder=2)
             ax.plot(along, curve, color=ORANGE, linewidth=1.6, zorder=3)
             _limit(ax, dots[good], curve)
-            ax.set_xlabel(_label(_input_name(result, j)))
+            ax.set_xlabel(label(_input_name(result, j)))
         for ax in axes[::COLUMNS]:
-            ax.set_ylabel(_label(result.target_name, result.target_unit))
+            ax.set_ylabel(label(result.target_name, result.target_unit))
     return figure
 
 
@@ -366,7 +366,8 @@ def _panels(count: int, size: tuple[float, float] | None = None) -> "tuple[Figur
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 
 
-def _label(name: str, unit: str | None = None) -> str:
+def label(name: str, unit: str | None = None) -> str:
+    """Text beside an axis: the name as it stands, never read as a formula, in lines of 40 letters."""
     return fill(_plain(with_unit(name, unit)), 40)
 
 
@@ -375,7 +376,8 @@ def _plain(text: str) -> str:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def plotted() -> Iterator[None]:
+    """Within, figures are made in the style of the reports; the caller's settings come back after it."""
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):

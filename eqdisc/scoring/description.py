@@ -13,9 +13,10 @@ import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.sensitivity import Sensitivity, sensitivity
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import CONSTANT, VARIABLE, row_of
-from eqdisc.scoring.rounding import RMS_FACTOR, Sensitivity, mean_floor, row_floors_of, sensitivity
+from eqdisc.scoring.rounding import RMS_FACTOR, mean_floor, row_floors_of
 
 ARITHMETIC_BITS = 4.0  # one of the sixteen or so symbols that a search usually has
 REAL_BITS_LIMIT = 53.0

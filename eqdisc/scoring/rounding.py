@@ -7,80 +7,21 @@ each operation.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.sensitivity import Sensitivity, sensitivity, squared_errors
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import ARITY, CONSTANT, VARIABLE, row_of
 from eqdisc.scoring.triangle import triangle
 
-UNIT_ROUNDOFF = 2.0**-53
 BLOCK_ROWS = 8192  # bounds the memory of a sweep: two arrays a node
 FIRST_LOOK = 1024  # rows that many an approximation is refuted by
 CANCELLATION_LIMIT = 1e-6  # of the target's spread; what an expression may blame on its own cancellations
 RMS_FACTOR = 2.0
 WORST_FACTOR = 10.0
 BITS_PER_NODE = 8.0  # twice what a node says: the formula was picked from very many
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """First-order response of an expression, row by row.
-
-    value      : (n,)
-    constants  : (n, number of constants) derivatives with respect to each constant
-    features   : (n, number of features it reads) derivatives with respect to each of `read`
-    read       : which features these are, rising
-    evaluation : (n,) standard deviation of the rounding made while evaluating
-    """
-
-    value: FloatArray
-    constants: FloatArray
-    features: FloatArray
-    evaluation: FloatArray
-    read: tuple[int, ...]
-
-
-def sensitivity(expression: Expression, features: FloatArray) -> Sensitivity:
-    """Value and all derivatives of an expression in one reverse sweep (Griewank and Walther, 2008, chapter
-    3).
-
-    features : (n, k). NaN or infinite derivatives stay what they are. The evaluation error is the running
-    error bound of Higham (2002, chapter 3) summed in squares, because roundings are independent.
-
-    >>> import numpy as np
-    >>> from eqdisc.expr.parse import parse
-    >>> found = sensitivity(parse("3*x*x", ["x"]), np.array([[2.0]]))
-    >>> found.value, found.constants, found.features
-    (array([12.]), array([[4.]]), array([[12.]]))
-    """
-    n_rows = features.shape[0]
-    children, values = _forward(expression, features)
-    adjoints: list[FloatArray] = [np.ones(n_rows) for _ in values]
-    read = expression.features
-    column = {feature: j for j, feature in enumerate(read)}
-    by_feature = np.zeros((n_rows, len(read)))
-    by_constant: list[FloatArray] = []
-    variance = np.zeros(n_rows)
-    with np.errstate(all="ignore"):
-        for node in range(expression.size - 1, -1, -1):
-            code = expression.codes[node]
-            if code == CONSTANT:
-                by_constant.append(adjoints[node])
-            elif code == VARIABLE:
-                by_feature[:, column[int(expression.payload[node])]] += adjoints[node]
-            else:
-                variance += _squared(adjoints[node], values[node])
-                arguments = [values[child] for child in children[node]]
-                partials = row_of(code).derivative(*arguments, values[node])
-                for child, partial in zip(children[node], partials, strict=True):
-                    # A node that does not matter passes nothing on, not even an infinite slope.
-                    adjoints[child] = np.where(adjoints[node] == 0.0, 0.0, adjoints[node] * partial)
-    constants = np.stack(by_constant[::-1], axis=1) if by_constant else np.zeros((n_rows, 0))
-    return Sensitivity(values[-1], constants, by_feature, UNIT_ROUNDOFF * np.sqrt(variance), read)
 
 
 def sweeps(expression: Expression, dataset: Dataset) -> Iterator[tuple[slice, Sensitivity]]:
@@ -174,27 +115,6 @@ def _misses(expression: Expression, dataset: Dataset, rows: slice, spread: float
     return bool(np.any(np.abs(dataset.target[rows] - found.value) > 2.0 * WORST_FACTOR * floors))
 
 
-def _forward(expression: Expression, features: FloatArray) -> tuple[list[tuple[int, ...]], list[FloatArray]]:
-    """Children and values of every node."""
-    stack: list[int] = []
-    children: list[tuple[int, ...]] = []
-    values: list[FloatArray] = []
-    with np.errstate(all="ignore"):
-        for node, (code, payload) in enumerate(zip(expression.codes, expression.payload, strict=True)):
-            arity = int(ARITY[code])
-            below = tuple(stack[len(stack) - arity :])
-            del stack[len(stack) - arity :]
-            if code == CONSTANT:
-                values.append(np.full(features.shape[0], payload))
-            elif code == VARIABLE:
-                values.append(features[:, int(payload)])
-            else:
-                values.append(np.asarray(row_of(code).evaluate(*(values[i] for i in below)), dtype=float))
-            children.append(below)
-            stack.append(node)
-    return children, values
-
-
 def row_floors_of(
     found: Sensitivity, dataset: Dataset, rows: slice = slice(None), spread: float | None = None
 ) -> FloatArray:
@@ -206,15 +126,8 @@ def row_floors_of(
     # A digit is cut at a uniformly distributed place: the variance of +-h is h^2/3.
     variance = dataset.target_resolution[rows] ** 2 / 3.0 + np.minimum(found.evaluation, limit) ** 2
     for slope, feature in zip(found.features.T, found.read, strict=True):
-        variance += _squared(slope, dataset.feature_resolution[feature, rows]) / 3.0
+        variance += squared_errors(slope, dataset.feature_resolution[feature, rows]) / 3.0
     return np.where(np.isfinite(variance), np.sqrt(variance), np.nan)
-
-
-def _squared(slope: FloatArray, error: FloatArray) -> FloatArray:
-    """(slope * error)^2, zero where the error is zero whatever the slope."""
-    with np.errstate(all="ignore"):
-        squares: FloatArray = np.where(error == 0.0, 0.0, (slope * error) ** 2)
-    return squares
 
 
 def _inherited(expression: Expression, dataset: Dataset, floors: FloatArray) -> FloatArray:

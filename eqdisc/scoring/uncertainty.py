@@ -16,10 +16,11 @@ from scipy.special import ndtri, stdtrit
 
 from eqdisc._typing import BoolArray, FloatArray, IntArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.sensitivity import UNIT_ROUNDOFF, sensitivity
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.scoring.description import fixed_constants
-from eqdisc.scoring.rounding import BLOCK_ROWS, UNIT_ROUNDOFF, row_floors_of, sensitivity, sweeps
+from eqdisc.scoring.rounding import BLOCK_ROWS, row_floors_of, sweeps
 from eqdisc.scoring.triangle import triangle
 
 RANK_TOLERANCE = 1e-13  # of the largest singular value of the Jacobian with columns of unit length

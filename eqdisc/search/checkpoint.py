@@ -26,7 +26,7 @@ from eqdisc.scoring.candidate import Candidate
 from eqdisc.search.proposer import Proposer, State
 from eqdisc.search.shares import Account
 
-FORMAT = 3  # of the file; a change of what the search keeps raises it
+FORMAT = 4  # of the file; a change of what the search keeps raises it
 HEADER = "header.json"
 _DIGEST = "sha256:"
 # What reading a file that is no checkpoint, or no longer one, has been seen to raise.
@@ -127,6 +127,12 @@ def fingerprint(problem: Problem, seed: int, proposers: Sequence[Proposer]) -> d
         if problem.prior.relevance is None
         else _digest(np.array(problem.prior.relevance)),
         "likely operators": " ".join(problem.prior.operators) or "none",
+        "chances of the operators": "all alike"
+        if not problem.prior.chances
+        else _digest(repr(sorted(problem.prior.chances.items()))),
+        "influence of the variables": "all alike"
+        if problem.prior.influence is None
+        else _digest(np.array(problem.prior.influence)),
         "building blocks": ", ".join(map(str, problem.prior.forms)) or "none",
         "seed": str(seed),
         "strategies": ", ".join(proposer.name for proposer in proposers),
@@ -292,17 +298,28 @@ def _packed_prior(prior: Prior) -> State:
         "irrelevance": None if known is None else vars(known),
         "operators": list(prior.operators),
         "forms": _packed(prior.forms),
+        "chances": dict(prior.chances),
+        "influence": None if prior.influence is None else list(prior.influence),
     }
 
 
 def _prior(packed: State) -> Prior:
-    relevance, known = packed["relevance"], packed["irrelevance"]
+    known = packed["irrelevance"]
     if known is not None:
         known = Irrelevance(
             **{**known, "deviates": tuple(known["deviates"]), "relevant": tuple(known["relevant"])}
         )
-    relevance = None if relevance is None else tuple(relevance)
-    return Prior(relevance, known, tuple(packed["operators"]), _expressions(packed["forms"]))
+    relevance, influence = (
+        None if packed[name] is None else tuple(packed[name]) for name in ("relevance", "influence")
+    )
+    return Prior(
+        relevance,
+        known,
+        tuple(packed["operators"]),
+        _expressions(packed["forms"]),
+        dict(packed["chances"]),
+        influence,
+    )
 
 
 def _packed_laws(laws: Sequence[Candidate]) -> State:

@@ -42,7 +42,7 @@ class Live:
         """The session, where it was when the search was resumed; the seconds that count for no search:
         compiling, and going the way again that led there."""
         self._prior = self._prior or problem.prior
-        session = self.proposer.start(replace(problem, prior=self._prior), self.stream, threads)
+        session = self.proposer.start(_told(problem, self._prior), self.stream, threads)
         seconds = session.prepare()
         if self._kept is not None:
             began = time.perf_counter()
@@ -67,6 +67,12 @@ class Live:
         self._last = dict.fromkeys(state.last)
         self._kept = state.session
         self._prior = state.prior
+
+
+def _told(problem: Problem, prior: Prior) -> Problem:
+    """The problem as a strategy is told it: what is guessed of operators and inputs is in their weights."""
+    known = prior.with_influence(problem.train.n_features)
+    return replace(problem, prior=known, operators=prior.weighted(problem.operators))
 
 
 def lineup(proposers: Sequence[Proposer], seed: int) -> list[Live]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.sensitivity import Sensitivity, sensitivity
 from eqdisc.expr.expression import Expression
-from eqdisc.scoring.rounding import Sensitivity, sensitivity
 
 MAX_STEPS = 8
 HALVINGS = 6

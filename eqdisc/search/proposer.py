@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,8 +31,8 @@ class Proposals:
     compile_seconds  : spent compiling in this epoch, beyond `Session.prepare`
     origins          : how each was found, in words for the report: "structure(x/y): closed_form"; empty where
                        the name of the strategy says it all
-    learned          : operators and building blocks that the law is likely to have, for strategies that have
-                       not begun yet
+    learned          : operators and building blocks that the law is likely to have, and how likely operators
+                       and features are, for strategies that have not begun yet
     """
 
     expressions: tuple[Expression, ...]
@@ -102,4 +102,13 @@ class Proposer(Protocol):
     def start(self, problem: Problem, seed: np.random.SeedSequence, threads: int) -> Session:
         """A fresh session, told by `problem.prior` what is known; equal arguments (threads apart) give
         sessions that propose equal expressions."""
+        ...
+
+
+@runtime_checkable
+class Pretrained(Protocol):
+    """A strategy that reads what was learned before, from files."""
+
+    def check(self) -> None:
+        """WeightsError, with what to do, where a file is missing or cannot be used."""
         ...

@@ -18,13 +18,13 @@ from eqdisc._typing import FloatArray
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.resolution import DOUBLE
 from eqdisc.data.scale import Scaling
+from eqdisc.engine.sensitivity import sensitivity
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import VARIABLE
 from eqdisc.expr.simplify import simplify
 from eqdisc.expr.units import MaybeDimension, UnitError, UnitRules, propagate
 from eqdisc.problem import Problem
-from eqdisc.scoring.rounding import sensitivity
 from eqdisc.search.optimum import Optimum, optimum
 from eqdisc.search.sample import sample
 from eqdisc.search.spelling import allowed_codes, respell

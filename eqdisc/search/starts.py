@@ -149,6 +149,7 @@ class Places:
         """Carry the size that a node should have down to the parameters."""
         if not self.moving[node]:
             return
+        wanted = _tame(wanted[0], 1e150), _tame(wanted[1], 1e150)
         code, below = self.tree.codes[node], self.children[node]
         if code == VARIABLE:
             place = Place(-math.pi, math.pi, within=True) if angle else Place(*wanted)
@@ -214,8 +215,13 @@ def _size(values: FloatArray) -> Size | None:
 
 
 def _power(size: Size, exponent: float) -> Size:
-    low, high = sorted((size[0] ** exponent, size[1] ** exponent))
+    low, high = sorted(_tame(bound, 1e100) ** exponent for bound in size)
     return low, high
+
+
+def _tame(bound: float, largest: float) -> float:
+    """The bound within what can be multiplied and raised to a power: roots of roots of roots lead beyond."""
+    return min(max(bound, 1.0 / largest), largest)
 
 
 def _log_uniform(random: np.random.Generator, low: float, high: float, count: int) -> FloatArray:

@@ -68,6 +68,16 @@ def _line(slope: float, features: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Shows(Double):
+    """Tells the rows that it was given."""
+
+    name: str = "shows"
+
+    def solve(self, train: Dataset, budget: Budget, seed: int, validation: Dataset | None) -> Answer:
+        return Answer("2*x0", partial(_line, 2.0), {"features": train.features.tolist()})
+
+
+@dataclass(frozen=True)
 class Wrong(Double):
     """Answers with the input that does not matter."""
 

@@ -132,6 +132,24 @@ def test_a_sample_is_seeded_and_grows() -> None:
     assert len(names(50)) == 20
 
 
+def test_few_rows_are_part_of_more(tmp_path: Path) -> None:
+    def seen(rows: int | None) -> list[list[float]]:
+        (record,) = run(tmp_path / str(rows), doubles.Shows(), rows=rows)
+        return record.details["features"]
+
+    everything, ten, four = seen(None), seen(10), seen(4)
+    assert [len(everything), len(ten), len(four)] == [20, 10, 4]
+    assert [row for row in everything if row in ten] == ten
+    assert [row for row in ten if row in four] == four
+    assert seen(400) == everything
+
+
+def test_plans_of_other_rows_differ() -> None:
+    ten, all_rows = (Plan.of([lines(1)], [Double()], rows=rows).record() for rows in (10, None))
+    assert "rows" not in all_rows
+    assert differences(ten, all_rows) == ["rows: 10 there, not given here"]
+
+
 class TestResumes:
     def test_only_what_is_missing_is_done(self, tmp_path: Path) -> None:
         begun = tmp_path / "begun"

@@ -59,6 +59,9 @@ def test_the_names_that_scripts_rely_on():
         "real": 15,
         **{f"feynman-noise-{level}": 119 for level in ("0.001", "0.01", "0.1")},
         **{f"strogatz-noise-{level}": 14 for level in ("0.001", "0.01", "0.1")},
+        "surface": 183,
+        **{f"surface-noise-{level}": 183 for level in ("0.01", "0.05", "0.1")},
+        "surface-hidden": 30,
     }
     assert suite_names() == tuple(sizes)
 

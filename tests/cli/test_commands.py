@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from eqdisc import __version__
 from eqdisc.cli import app
+from eqdisc.data.clouds import cloud_examples
 from eqdisc.data.tables import example_names, example_path
 
 
@@ -18,12 +19,21 @@ def test_example_is_written_with_the_next_command(tmp_path: Path) -> None:
     assert f"eqdisc discover {path} --target period" in result.stdout
 
 
+def test_a_cloud_is_written_with_all_that_can_be_asked_of_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["example", "torus", "--out", str(tmp_path)])
+    path = tmp_path / "torus.csv"
+    assert result.exit_code == 0
+    assert f"eqdisc discover {path} --implicit x,y,z\n" in result.stdout
+    assert f"eqdisc discover {path} --features u,v --targets x,y,z\n" in result.stdout
+
+
 @pytest.mark.parametrize("arguments", [["example", "--list"], ["example"]])
 def test_examples_are_listed(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stdout.splitlines()] == list(example_names())
+    clouds = [cloud.name for cloud in cloud_examples()]
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [*example_names(), *clouds]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,6 +15,8 @@ import sympy
 import eqdisc.benchmark.methods as methods
 from eqdisc.benchmark.method import Budget
 from eqdisc.benchmark.methods import METHODS, method
+from eqdisc.benchmark.methods.eqdisc_search import PARTS
+from eqdisc.benchmark.methods.pretrained import ARMS
 from eqdisc.data.dataset import Dataset
 from eqdisc.errors import OptionError
 from eqdisc.expr.parse import parse
@@ -23,11 +25,13 @@ from eqdisc.interop.sympy_bridge import symbol_names
 SECONDS = 1.0
 SLACK = 3.0  # of a machine that does other things too
 NAMES = ("peak load [kN]", "lambda", "E", "x1")
-LEFT_OUT = "eqdisc-without-"  # one method in many settings: one of them stands for all
+#: One method in many settings: one of each kind stands for all.
+MANY = {*(f"eqdisc-without-{part}" for part in PARTS), *(f"eqdisc-{arm}" for arm in ARMS)}
+FEW = {"eqdisc-without-losses", "eqdisc-gp+residuals"}
 READY = [
     name
     for name, entry in METHODS.items()
-    if entry.available() is None and (not name.startswith(LEFT_OUT) or name == LEFT_OUT + "losses")
+    if entry.available() is None and (name not in MANY or name in FEW)
 ]
 
 

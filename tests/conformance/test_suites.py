@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ import sympy
 
 from eqdisc.benchmark import SUITES, load_suite, suite_names
 from eqdisc.benchmark.suites.checksums import committed
+from eqdisc.benchmark.task import columns_of
+from eqdisc.data.dataset import Dataset
+from eqdisc.data.surfaces import Cloud
+from eqdisc.engine.patch import Patch
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.parse import parse
 from eqdisc.interop.sympy_bridge import symbol_names
@@ -34,8 +39,20 @@ def some(suite):
 def same(first, second):
     pairs = zip(first.tables(), second.tables(), strict=True)
     return all(
-        np.array_equal(a.features, b.features) and np.array_equal(a.target, b.target) for a, b in pairs
+        np.array_equal(one, other)
+        for a, b in pairs
+        for one, other in zip(columns_of(a), columns_of(b), strict=True)
     )
+
+
+@cache
+def names_for_sympy(formula):
+    """Suites that differ by their noise have the same formulas."""
+    return {symbol.name for symbol in sympy.sympify(formula).free_symbols}
+
+
+def rows_of(table):
+    return len(columns_of(table)[0])
 
 
 def relative_error(values, target):
@@ -61,7 +78,8 @@ def test_names(suite):
     for task in suite.tasks:
         # Answers speak of columns by their symbols: truth and answer must use the same words.
         assert tuple(symbol_names(task.feature_names).values()) == task.feature_names
-        assert task.target_name not in task.feature_names
+        assert not set(task.target_names) & set(task.feature_names)
+        assert (task.target_name,) == task.target_names or task.form != "explicit"
         assert len(task.feature_units) == len(task.feature_names)
 
 
@@ -73,20 +91,21 @@ def test_a_domain_is_given_for_every_input(suite):
 
 def test_truths_are_read_alike_by_eqdisc_and_sympy(suite):
     for task in suite.tasks:
-        for formula in (task.truth, task.data_law):
-            if formula is None:
-                continue
+        found = set()
+        for formula in filter(None, (*task.truths, task.data_law)):
             law = parse(formula, task.feature_names)
             used = {task.feature_names[j] for j in law.features}
-            assert {symbol.name for symbol in sympy.sympify(formula).free_symbols} == used
-            assert formula != task.truth or set(task.relevant) == used
+            assert names_for_sympy(formula) == used
+            found |= used if formula in task.truths else set()
+        assert task.truth is None or set(task.relevant) == found
+        assert len(task.truths) in (0, max(1, len(task.target_names)))
 
 
 def test_the_same_seed_gives_the_same_numbers_and_others_others(suite):
     for task in some(suite):
         first = task.data(11)
         assert same(first, task.data(11))
-        measured_whole = first.train.n_rows == first.test.n_rows and not task.exact
+        measured_whole = rows_of(first.train) == rows_of(first.test) and not task.exact
         grids = suite.name == "classic" and not task.sampler.train.is_random
         if not measured_whole and not grids:
             assert not same(first, task.data(12)), task.name
@@ -95,16 +114,42 @@ def test_the_same_seed_gives_the_same_numbers_and_others_others(suite):
 def test_tables_carry_the_names_and_are_in_the_domain(suite):
     for task in some(suite):
         for table in task.data(3).tables():
+            if isinstance(table, Cloud):
+                assert table.names == (task.target_names or task.feature_names)
+                continue
             assert table.feature_names == task.feature_names
-            assert table.target_name == task.target_name
+            single = isinstance(table, Dataset)
+            assert ((table.target_name,) if single else table.target_names) == task.target_names
         train = task.data(3).train
+        if isinstance(train, Cloud):
+            continue
         for name, column in zip(train.feature_names, train.features.T, strict=True):
             low, high = task.domain[name]
             slack = 1e-6 * max(abs(low), abs(high))
             assert low - slack <= column.min() <= column.max() <= high + slack, (task.name, name)
 
 
+def check_surface(task):
+    """Points are on the surface, outputs those of the laws."""
+    test = task.data(0).test
+    laws = [parse(law, task.feature_names) for law in task.truths]
+    if task.form == "parametric":
+        values = np.column_stack([evaluate(law, test.features) for law in laws])
+        np.testing.assert_allclose(values, test.targets, rtol=EXACT, atol=1e-14)
+        return
+    low, high = np.array([task.domain[name] for name in task.feature_names]).T
+    if task.form == "hidden":
+        assert Patch(laws, (low, high)).distances(test.points[:5]).max() < EXACT, task.name
+        return
+    assert np.all((low <= test.points) & (test.points <= high)), task.name
+    size = np.abs(evaluate(laws[0], np.random.default_rng(0).uniform(low, high, (200, len(low)))))
+    assert np.abs(evaluate(laws[0], test.points)).max() < EXACT * size.max(), task.name
+
+
 def check_truth(task):
+    if task.form != "explicit":
+        check_surface(task)
+        return
     law = task.data_law or task.truth
     test = task.data(0).test
     values = evaluate(parse(law, task.feature_names), test.features)
@@ -154,7 +199,7 @@ def test_listing_makes_no_table_and_needs_no_heavy_library():
     script = (
         "import sys\n"
         "from eqdisc.benchmark import SUITES\n"
-        "assert sum(source.n_tasks for source in SUITES.values()) == 1172\n"
+        "assert sum(source.n_tasks for source in SUITES.values()) == 1934\n"
         "assert all(source.description for source in SUITES.values())\n"
         "heavy = {'sympy', 'pandas', 'sklearn', 'scipy', 'matplotlib', 'numba'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

@@ -74,7 +74,8 @@ def test_meaning_at_the_edges():
     with np.errstate(all="ignore"):
         for (name, *arguments), value in expected.items():
             got = operator(name).evaluate(*(np.array([a]) for a in arguments))[0]
-            np.testing.assert_equal(float(got), value, err_msg=f"{name}{arguments}")
+            # The last digit of a cube root is the C library's.
+            assert float(got) == pytest.approx(value, rel=2e-16, abs=0.0, nan_ok=True), (name, arguments)
 
 
 def test_set_keeps_the_order_of_the_table():

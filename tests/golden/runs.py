@@ -18,6 +18,7 @@ from eqdisc.expr.format import format_expression
 from eqdisc.proposers.dysymnet import DySymNet
 from eqdisc.proposers.gp.settings import GeneticProgramming
 from eqdisc.result import Law
+from tests.proposers.snip.small import small_snip
 
 FOLDER = Path(__file__).with_name("fronts")
 DIGITS = 8
@@ -38,6 +39,12 @@ def networks(dataset: Dataset) -> list[Law]:
     """The law chosen, as of breeding."""
     strategy = DySymNet(epoch_work=2_000_000)
     return [discover(dataset, proposers=[strategy], epochs=2, seed=0, threads=1).best]
+
+
+def snip(dataset: Dataset) -> list[Law]:
+    """The law chosen by a network that has learned nothing and a small bank: files that training replaces
+    play no part."""
+    return [discover(dataset, proposers=[small_snip()], epochs=3, seed=0, threads=1).best]
 
 
 def pendulum() -> Dataset:
@@ -62,6 +69,7 @@ RUNS: dict[str, Callable[[], list[Law]]] = {
     "closed_form_attraction": lambda: closed_form(attraction()),
     "gp_lens": lambda: gp(lens()),
     "dysymnet_lens": lambda: networks(lens()),
+    "snip_lens": lambda: snip(lens()),
 }
 
 

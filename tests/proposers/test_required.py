@@ -58,7 +58,7 @@ def test_proposals_have_the_required_variables_among_many(required):
     settings = GeneticProgramming(population=100, epoch_work=4_000_000)
     session = settings.start(problem, np.random.SeedSequence(0), 1)
     session.prepare()
-    proposals = [session.propose() for _ in range(6)]
+    proposals = [session.propose() for _ in range(24)]
     laws = [law for found in proposals for law in found.expressions]
     assert len(laws) > 5
     assert all(set(required) <= set(law.features) for law in laws)

@@ -1,11 +1,15 @@
 """Results to report on: a real table, a noisy one of five inputs, one with awful names, one without a law."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from selenium import webdriver
+from selenium.webdriver.common.by import By
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.split import heldout_split
@@ -23,6 +27,9 @@ from eqdisc.search.stability import Stability
 
 AWFUL = ("<script>alert(1)</script>", "$ Ωmega_{&%#}~^\\ 100%")
 Case = tuple[Result, Dataset]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
+HAS_BROWSER = bool(CHROMIUM and DRIVER)
 
 
 def law_of(text: str, dataset: Dataset, seed: int = 0) -> Law:
@@ -154,3 +161,44 @@ def written(noisy: Case, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     with RunFolder.create(tmp_path_factory.mktemp("runs") / "a") as folder:
         folder.write_results(*noisy)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for flag in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1200,900",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield chrome
+    chrome.quit()
+
+
+def opened(browser: webdriver.Chrome, text: str, folder: Path) -> webdriver.Chrome:
+    page = folder / "report.html"
+    page.write_text(text, encoding="utf-8")
+    browser.get(page.as_uri())
+    return browser
+
+
+def sizes(browser: webdriver.Chrome, selector: str) -> list[tuple[float, float]]:
+    """Width and height of what is shown and matches."""
+    found = browser.find_elements(By.CSS_SELECTOR, selector)
+    return [(box["width"], box["height"]) for box in (e.rect for e in found if e.is_displayed())]
+
+
+def complaints(browser: webdriver.Chrome) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser") if "favicon" not in entry["message"]]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from eqdisc.atomic import write_bytes
 from eqdisc.errors import DataError
-from eqdisc.report.atomic import write_bytes
 
 
 def test_a_link_stays_a_link_and_its_target_gets_the_content(tmp_path: Path) -> None:

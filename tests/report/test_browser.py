@@ -1,7 +1,5 @@
 """The page and the notebook's output in a real browser, without a network."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,54 +8,10 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from eqdisc.report.notebook import result_html
-from tests.report.conftest import page_of
+from tests.report.conftest import HAS_BROWSER, complaints, opened, page_of, sizes
 
 Case = Any  # a result and its table
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for flag in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=1200,900",
-        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield chrome
-    chrome.quit()
-
-
-def opened(browser: webdriver.Chrome, text: str, folder: Path) -> webdriver.Chrome:
-    page = folder / "report.html"
-    page.write_text(text, encoding="utf-8")
-    browser.get(page.as_uri())
-    return browser
-
-
-def sizes(browser: webdriver.Chrome, selector: str) -> list[tuple[float, float]]:
-    """Width and height of what is shown and matches."""
-    found = browser.find_elements(By.CSS_SELECTOR, selector)
-    return [(box["width"], box["height"]) for box in (e.rect for e in found if e.is_displayed())]
-
-
-def complaints(browser: webdriver.Chrome) -> list[str]:
-    return [entry["message"] for entry in browser.get_log("browser") if "favicon" not in entry["message"]]
+pytestmark = pytest.mark.skipif(not HAS_BROWSER, reason="no Chromium here")
 
 
 def test_page_opens_without_an_error(

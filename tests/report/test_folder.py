@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from eqdisc.atomic import write_bytes
 from eqdisc.errors import DataError, OptionError
 from eqdisc.findings import Discovery
-from eqdisc.report.atomic import write_bytes
 from eqdisc.report.folder import RunFolder, read_result, read_run_dataset
 from eqdisc.report.record import record_text, write_record
 from eqdisc.settings import Settings

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import constant_jacobian, evaluate, feature_jacobian
+from eqdisc.engine.sensitivity import sensitivity
 from eqdisc.expr.parse import parse
-from eqdisc.scoring.rounding import is_exact, rounding_floor, row_floors, sensitivity
+from eqdisc.scoring.rounding import is_exact, rounding_floor, row_floors
 from tests.strategies import N_FEATURES, SMOOTH_NAMES, expressions
 
 LAWS = [

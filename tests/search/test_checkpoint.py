@@ -391,12 +391,12 @@ def test_other_files_are_no_checkpoints(tmp_path):
 
 def test_a_newer_format_is_refused(problem, tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.npz"
-    monkeypatch.setattr(checkpoint, "FORMAT", 4)
+    monkeypatch.setattr(checkpoint, "FORMAT", 5)
     write_checkpoint(path, a_state(problem))
     with zipfile.ZipFile(path) as archive:
-        assert json.loads(archive.read(checkpoint.HEADER))["format"] == 4
+        assert json.loads(archive.read(checkpoint.HEADER))["format"] == 5
     monkeypatch.undo()
-    with pytest.raises(DataError, match=r"has format 4, this version of eqdisc reads format 3; resume it"):
+    with pytest.raises(DataError, match=r"has format 5, this version of eqdisc reads format 4; resume it"):
         read_checkpoint(path)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from eqdisc.benchmark.method import Method
 from eqdisc.benchmark.methods.deap_nsga2 import Deap
 from eqdisc.benchmark.methods.eqdisc_search import PARTS, Eqdisc
-from eqdisc.benchmark.methods.floors import Boosting, Linear, Mean, PolynomialLasso
+from eqdisc.benchmark.methods.floors import Boosting, Linear, Mean, Nearest, PolynomialLasso
 from eqdisc.benchmark.methods.gplearn_gp import Gplearn
+from eqdisc.benchmark.methods.pretrained import ARMS
 from eqdisc.benchmark.methods.pyoperon_gp import Pyoperon
 from eqdisc.benchmark.methods.pysr_julia import Pysr
 from eqdisc.errors import OptionError
@@ -18,6 +19,7 @@ _ALL: tuple[Method, ...] = (
     *(Eqdisc(proposer) for proposer in PROPOSERS),
     Eqdisc("gp dysymnet"),
     *(Eqdisc(without=part) for part in PARTS),
+    *(Eqdisc(arm=arm) for arm in ARMS),
     Pyoperon(),
     Gplearn(),
     Deap(),
@@ -27,6 +29,7 @@ _ALL: tuple[Method, ...] = (
     Linear(),
     PolynomialLasso(),
     Boosting(),
+    Nearest(),
 )
 METHODS: Mapping[str, Method] = {entry.name: entry for entry in _ALL}
 

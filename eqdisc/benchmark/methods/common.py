@@ -105,6 +105,14 @@ def law_answer(expression: Expression, train: Dataset, details: Mapping[str, Any
     return Answer(text, partial(evaluate, expression), {"complexity": expression.size, **details})
 
 
+def implicit_answer(expression: Expression, names: Sequence[str], details: Mapping[str, Any]) -> Answer:
+    """An answer that says where an expression of the coordinates of points is zero."""
+    symbols = symbol_names(names)
+    text = sympy_text(expression, [symbols[name] for name in names])
+    facts = {"complexity": expression.size, **details}
+    return Answer(text, partial(evaluate, expression), facts, form="implicit")
+
+
 def mean_law(train: Dataset) -> Expression:
     """The mean of the target, as a constant law."""
     return Expression.constant(float(np.average(train.target, weights=train.weights)))

@@ -1,4 +1,4 @@
-"""eqdisc itself: the whole portfolio, or some of its strategies."""
+"""eqdisc itself: the whole portfolio, or some of its strategies; and surfaces."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from eqdisc.benchmark.method import OPERATORS, Answer, Budget
+from eqdisc.benchmark.methods import eqdisc_surfaces
+from eqdisc.benchmark.methods.pretrained import ARMS, missing, unload
 from eqdisc.benchmark.methods.withheld import Withheld
+from eqdisc.benchmark.task import Form
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.engine.reference import evaluate
 from eqdisc.portfolio import DEFAULT_PROPOSERS, named_proposer
 
@@ -28,23 +32,29 @@ class Eqdisc:
 
     proposer : the strategy to use, or several, as "gp dysymnet"; None for those of the portfolio
     without  : one of `PARTS` that is left out, to see what it earns
+    arm      : one of `ARMS`, which hold more and more of what is pretrained
     epochs   : exactly so many instead of looking at the clock, so that a run can be repeated
+    operators : what laws may be made of
     """
 
     proposer: str | None = None
     without: str | None = None
+    arm: str | None = None
     epochs: int | None = None
+    operators: tuple[str, ...] = OPERATORS
 
     @property
     def name(self) -> str:
-        """`eqdisc`, or `eqdisc-` and the strategies, or `eqdisc-without-` and the part."""
+        """`eqdisc`, or `eqdisc-` and the strategies or the arm, or `eqdisc-without-` and the part."""
         if self.without is not None:
             return f"eqdisc-without-{self.without}"
-        return "eqdisc" if self.proposer is None else f"eqdisc-{self.proposer.replace(' ', '+')}"
+        strategies = self.arm or self.proposer
+        return "eqdisc" if strategies is None else f"eqdisc-{strategies.replace(' ', '+')}"
 
     def available(self) -> str | None:
-        """Always."""
-        return None
+        """Always; with strategies that are pretrained, where weights and bank can be read."""
+        pretrained = self.arm is not None or "snip" in (self.proposer or "")
+        return missing() if pretrained else None
 
     def version(self) -> str:
         """Of eqdisc."""
@@ -53,11 +63,12 @@ class Eqdisc:
         return version()
 
     def warm_up(self) -> None:
-        """Compile what the strategies need, on a table without a law."""
+        """Compile what the strategies need, on a table without a law; loading weights is left to `solve`."""
         from eqdisc.discovery import discover
 
         noise = np.random.default_rng(0).normal(size=(40, 2))
         discover(Dataset.of(noise[:, :1], noise[:, 1]), proposers=self._proposers(), epochs=1, observers=())
+        unload()
 
     def solve(self, train: Dataset, budget: Budget, seed: int, validation: Dataset | None) -> Answer:
         """The best law of the front; eqdisc holds out rows of its own, those for validation are not used."""
@@ -65,7 +76,7 @@ class Eqdisc:
 
         found = discover(
             train,
-            operators=OPERATORS,
+            operators=self.operators,
             time_limit=(1.0 - _AROUND) * budget.seconds,
             epochs=self.epochs,
             seed=seed,
@@ -83,10 +94,31 @@ class Eqdisc:
             "evaluations": found.evaluations,
             "seconds": found.seconds,
             "compile_seconds": found.compile_seconds,
+            **({"warnings": list(found.warnings)} if found.warnings else {}),
         }
         return Answer(best.expression, partial(evaluate, best.tree), details)
 
+    def with_operators(self, operators: tuple[str, ...]) -> "Eqdisc":
+        """The same with other operators."""
+        return replace(self, operators=operators)
+
+    def surfaces(self) -> tuple[Form, ...]:
+        """All forms; of some of its strategies none: they are about one target."""
+        only = (self.proposer, self.without, self.arm)
+        return eqdisc_surfaces.FORMS if only == (None, None, None) else ()
+
+    def warm_up_surface(self, form: Form) -> None:
+        """Compile what surfaces need."""
+        eqdisc_surfaces.warm_up(form)
+
+    def solve_surface(self, form: Form, table: JointDataset | Cloud, budget: Budget, seed: int) -> Answer:
+        """The best law of the front of a surface."""
+        spare = Budget((1.0 - _AROUND) * budget.seconds, budget.threads)
+        return eqdisc_surfaces.solve(form, table, self.operators, spare, seed)
+
     def _proposers(self) -> "str | tuple[Proposer, ...] | None":
+        if self.arm is not None:
+            return ARMS[self.arm]()
         return self.proposer if self.without is None else PARTS[self.without]()
 
 

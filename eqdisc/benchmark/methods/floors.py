@@ -1,4 +1,4 @@
-"""Floors: what the mean, a line, a polynomial and an ensemble of trees reach (scikit-learn)."""
+"""Floors: what the mean, a line, a polynomial, neighbours and an ensemble of trees reach (scikit-learn)."""
 
 import warnings
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 from eqdisc._typing import FloatArray
 from eqdisc.benchmark.method import Answer, Budget
 from eqdisc.benchmark.methods.common import (
+    implicit_answer,
     law_answer,
     mean_law,
     package_version,
@@ -18,7 +19,9 @@ from eqdisc.benchmark.methods.common import (
     variable,
     working_units,
 )
+from eqdisc.benchmark.task import Form
 from eqdisc.data.dataset import Dataset
+from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.expr.expression import Expression
 
 
@@ -47,6 +50,18 @@ class Mean(_Floor):
         """The (weighted) mean."""
         return law_answer(mean_law(train), train, {})
 
+    def surfaces(self) -> tuple[Form, ...]:
+        """Points too: of their last coordinate the mean is told."""
+        return ("implicit", "hidden")
+
+    def warm_up_surface(self, form: Form) -> None:
+        """Nothing."""
+
+    def solve_surface(self, form: Form, table: JointDataset | Cloud, budget: Budget, seed: int) -> Answer:
+        """The plane at the mean of the last coordinate, as of a target."""
+        points, names = _cloud(table)
+        return plane_answer(points, names, np.eye(len(names))[-1])
+
 
 @dataclass(frozen=True)
 class Linear(_Floor):
@@ -67,6 +82,19 @@ class Linear(_Floor):
         terms = [variable(j) for j in range(table.n_features)]
         law, _ = _linear_law(model, table.features, table, terms)
         return law_answer(restored(law, scaling), train, {"terms": len(terms)})
+
+    def surfaces(self) -> tuple[Form, ...]:
+        """Points too."""
+        return ("implicit", "hidden")
+
+    def warm_up_surface(self, form: Form) -> None:
+        """Nothing."""
+
+    def solve_surface(self, form: Form, table: JointDataset | Cloud, budget: Budget, seed: int) -> Answer:
+        """The plane with the least mean squared distance from the points: total least squares."""
+        points, names = _cloud(table)
+        _, _, directions = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+        return plane_answer(points, names, directions[-1])
 
 
 @dataclass(frozen=True)
@@ -133,6 +161,38 @@ class Boosting(_Floor):
         with threadpool_limits(budget.threads):
             model.fit(train.features, train.target, train.weights)
         return Answer(None, model.predict, {"trees": int(model.n_iter_)})
+
+
+@dataclass(frozen=True)
+class Nearest(_Floor):
+    """The mean of the five nearest rows, features as they are: what is known without any law."""
+
+    name: str = "nearest-5"
+    neighbours: int = 5
+
+    def warm_up(self) -> None:
+        """Import scikit-learn."""
+        import sklearn.neighbors  # noqa: F401
+
+    def solve(self, train: Dataset, budget: Budget, seed: int, validation: Dataset | None) -> Answer:
+        """A model without an expression."""
+        from sklearn.neighbors import KNeighborsRegressor
+
+        model = KNeighborsRegressor(min(self.neighbours, train.n_rows), n_jobs=budget.threads)
+        model.fit(train.features, train.target)
+        return Answer(None, model.predict, {})
+
+
+def plane_answer(points: FloatArray, names: tuple[str, ...], normal: FloatArray) -> Answer:
+    """The plane through the mean of points (n, d) with that normal, as an implicit law."""
+    terms = [variable(j, float(slope)) for j, slope in enumerate(normal) if slope != 0.0]
+    law = reduce(lambda a, b: a + b, terms) - Expression.constant(float(points.mean(axis=0) @ normal))
+    return implicit_answer(law, names, {})
+
+
+def _cloud(table: JointDataset | Cloud) -> Cloud:
+    assert isinstance(table, Cloud)  # `surfaces` names no other form
+    return table
 
 
 def _monomial(powers: FloatArray) -> Expression:

@@ -1,7 +1,7 @@
 """pyoperon: Operon, genetic programming with least-squares constants (Burlacu et al. 2020)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -26,6 +26,9 @@ from eqdisc.expr.expression import Expression
 
 #: Of the variance: errors below are the rounding of single precision.
 _ROUNDING = 1e-11
+#: What pyoperon calls otherwise.
+_THEIRS = {"min": "fmin", "max": "fmax"}
+_OURS = {theirs: ours for ours, theirs in _THEIRS.items()}
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,17 @@ class Pyoperon:
 
     generations : no more than so many
     steps       : least-squares steps for the constants of each individual
+    operators   : by our names; those that pyoperon has are used
     """
 
     generations: int | None = None
     steps: int = 10
+    operators: tuple[str, ...] = OPERATORS
     name: str = "pyoperon"
+
+    def with_operators(self, operators: tuple[str, ...]) -> "Pyoperon":
+        """The same with other operators."""
+        return replace(self, operators=operators)
 
     def available(self) -> str | None:
         """Where pyoperon is installed."""
@@ -69,7 +78,7 @@ class Pyoperon:
             note = "the target is constant in single precision"
             return law_answer(mean_law(train), train, {"note": note, **left_out(train)})
         model = SymbolicRegressor(
-            allowed_symbols=",".join((*_symbols(), "constant", "variable")),
+            allowed_symbols=",".join((*_symbols(self.operators), "constant", "variable")),
             objectives=["r2", "length"],
             optimizer_iterations=self.steps,
             population_size=1000,
@@ -116,6 +125,7 @@ def expression_of(nodes: Sequence[Any], columns: Mapping[Any, int]) -> Expressio
 
 
 def _applied(name: str, operands: list[Expression]) -> Expression:
+    name = _OURS.get(name, name)
     if len(operands) > 2:  # n-ary: a - b - c
         return reduce(lambda a, b: Expression.apply(name, a, b), operands)
     return Expression.apply(name, *operands)
@@ -125,8 +135,9 @@ def _number(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _symbols() -> tuple[str, ...]:
-    """Those of the operators that pyoperon has, which it calls as we do."""
+def _symbols(operators: Sequence[str]) -> tuple[str, ...]:
+    """Those of the operators that pyoperon has, by its names."""
     from pyoperon.sklearn import _KNOWN_SYMBOLS
 
-    return tuple(name for name in OPERATORS if name in _KNOWN_SYMBOLS)
+    names = (_THEIRS.get(name, name) for name in operators)
+    return tuple(name for name in names if name in _KNOWN_SYMBOLS)

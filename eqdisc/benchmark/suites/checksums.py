@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from eqdisc.atomic import write_bytes
 from eqdisc.benchmark.registry import load_suite, suite_names
-from eqdisc.report.atomic import write_bytes
 
 _FILE = "checksums.json"
 

@@ -43,7 +43,8 @@ class PublishedSampler:
         for path in self.paths:
             numbers = read_numbers(path)
             tables.append(Dataset.of(numbers[:, :-1], numbers[:, -1], self.names, "y"))
-        return Split(*tables)
+        train, validation, test = tables
+        return Split(train, validation, test)
 
 
 def is_published(folder: Path) -> bool:

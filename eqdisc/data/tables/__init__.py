@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
+from eqdisc.data.clouds import cloud_examples
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.table import read_table
 from eqdisc.errors import DataError, OptionError
@@ -44,10 +45,17 @@ def example(name: str) -> Example:
     """What is known of one table. OptionError for an unknown name, with the nearest."""
     known = {example.name: example for example in examples()}
     if name not in known:
-        nearest = get_close_matches(name, known, n=1)
-        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-        raise OptionError(f"there is no example {name!r}; {hint}There are {', '.join(known)}")
+        if any(cloud.name == name for cloud in cloud_examples()):
+            raise OptionError(f"the example {name!r} is a cloud of points: write_example, then read_cloud")
+        raise _unknown(name)
     return known[name]
+
+
+def _unknown(name: str) -> OptionError:
+    known = [*example_names(), *(cloud.name for cloud in cloud_examples())]
+    nearest = get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    return OptionError(f"there is no example {name!r}; {hint}There are {', '.join(known)}")
 
 
 def example_path(name: str) -> Path:
@@ -66,12 +74,13 @@ def read_example(name: str) -> Dataset:
 
 
 def write_example(name: str, folder: str | Path = ".", force: bool = False) -> Path:
-    """Copy an example table into a folder, made where it is missing; the path of the copy.
+    """Copy an example, a table or a cloud of points, into a folder, made if missing; the path of the copy.
 
     The copy appears whole or not at all. DataError where a different file of that name is there already
     (unless `force`) or the folder cannot be written; OptionError for an unknown name.
     """
-    content = example_path(name).read_bytes()
+    clouds = {cloud.name: cloud.path for cloud in cloud_examples()}
+    content = (clouds.get(name) or example_path(name)).read_bytes()
     path = Path(folder) / f"{name}.csv"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from eqdisc.interop.source.python import JAX, NUMPY, PYTHON, TORCH
 from eqdisc.interop.source.subject import Subject
 from eqdisc.interop.source.typeset import latex, sympy
 
-__all__ = ["LANGUAGES", "SUFFIXES", "source"]
+__all__ = ["LANGUAGES", "SUFFIXES", "source", "sources"]
 
 _WRITERS: Mapping[str, tuple[str, Callable[[Subject], str]]] = {
     "latex": (".tex", latex),
@@ -82,10 +82,49 @@ def source(
     >>> print(source(x + 1.0, ["place", "time"], "excel").splitlines()[0])
     =B2 + 1
     """
+    return sources(
+        [expression],
+        names,
+        language,
+        target_names=[target_name],
+        function=function,
+        provenance=provenance,
+        feature_units=feature_units,
+        target_unit=target_unit,
+    )
+
+
+def sources(
+    expressions: Sequence[Expression],
+    names: Sequence[str],
+    language: str,
+    *,
+    target_names: Sequence[str],
+    function: str = "law",
+    provenance: str = "",
+    feature_units: Sequence[str | None] = (),
+    target_unit: str | None = None,
+) -> str:
+    """A law of several values as one function: a tuple of them, in JavaScript an array.
+
+    In C they are written to the last argument, in LaTeX and Excel they are an equation each. All else as for
+    `source`; `target_names` are one for each expression.
+
+    >>> t = Expression.variable(0)
+    >>> circle = [Expression.apply("cos", t), Expression.apply("sin", t)]
+    >>> print(sources(circle, ["t"], "numpy", target_names=["x", "y"]).splitlines()[-1].strip())
+    return (np.cos(t), np.sin(t))
+    """
     if language not in _WRITERS:
         hint = nearest(language.lower(), LANGUAGES) or "."
         raise OptionError(f"unknown language '{language}'{hint} The languages are: {' '.join(LANGUAGES)}")
     subject = Subject(
-        expression, tuple(names), target_name, function, provenance, tuple(feature_units), target_unit
+        tuple(expressions),
+        tuple(names),
+        tuple(target_names),
+        function,
+        provenance,
+        tuple(feature_units),
+        target_unit,
     )
     return _WRITERS[language][1](subject)

@@ -1,7 +1,7 @@
 """Code for C and for JavaScript."""
 
 from eqdisc.expr.operators import Form
-from eqdisc.interop.source.language import RECIPROCAL, Code, Language, calls, named
+from eqdisc.interop.source.language import RECIPROCAL, VALUES, Code, Language, calls, named
 
 _BRANCH = Form("(#1 > 0.0 ? #2 : #3)")
 
@@ -52,8 +52,14 @@ isgreaterequal isless islessequal islessgreater isunordered fmod copysign
 
 
 def _c(code: Code) -> str:
-    parameters = ", ".join(f"double {name}" for name in code.arguments) or "void"
-    definition = f"double {code.function}({parameters}) {{\n    return {code.body};\n}}"
+    parameters = [f"double {name}" for name in code.arguments]
+    if len(code.values) == 1:
+        kind, lines = "double", [f"    return {code.body()};"]
+    else:
+        kind, lines = "void", [f"    {VALUES}[{i}] = {value};" for i, value in enumerate(code.values)]
+        parameters.append(f"double {VALUES}[{len(code.values)}]")
+    head = f"{kind} {code.function}({', '.join(parameters) or 'void'})"
+    definition = "\n".join([f"{head} {{", *lines, "}"])
     return "\n\n".join(["#include <math.h>", *code.definitions, "\n".join(_comment(code.notes))]) + (
         f"\n{definition}\n"
     )
@@ -101,7 +107,9 @@ void volatile while with yield
 
 
 def _javascript(code: Code) -> str:
-    definition = f"function {code.function}({', '.join(code.arguments)}) {{\n    return {code.body};\n}}"
+    definition = (
+        f"function {code.function}({', '.join(code.arguments)}) {{\n    return {code.body('[]')};\n}}"
+    )
     return "\n\n".join([*code.definitions, "\n".join(_comment(code.notes))]) + f"\n{definition}\n"
 
 

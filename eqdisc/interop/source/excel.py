@@ -10,6 +10,7 @@ import math
 from itertools import accumulate
 
 from eqdisc.errors import OptionError
+from eqdisc.expr.expression import Expression
 from eqdisc.expr.format import feature_name, render
 from eqdisc.expr.operators import ATOM, MINUS, OPERATORS, POWER, PRODUCT, VARIABLE, Form, Operator
 from eqdisc.interop.source.language import folded
@@ -44,7 +45,7 @@ _BROKEN_POWER = Form("IF(#1<0, SQRT(-1), #1^#2)", ATOM, (ATOM, ATOM))
 
 
 def excel(subject: Subject) -> str:
-    """The formula on the first line, below it which cell is which column.
+    """The formula on the first line (a line for each value), below it which cell is which column.
 
     OptionError for a formula that Excel would refuse: too long, too deep, or over too many columns.
     """
@@ -52,14 +53,18 @@ def excel(subject: Subject) -> str:
     if max(subject.used, default=0) >= _WIDEST:
         name = feature_name(subject.names, subject.used[-1])
         raise OptionError(f"the law reads the column {name!r}; a sheet has {_WIDEST} columns at most")
-    formula = f"={_formula(subject, cells)}"
+    formulas = [_checked(f"={_formula(expression, cells)}") for expression in subject.expressions]
+    return "\n".join([*formulas, "", *subject.legend(cells), *_ADVICE, *subject.origin()]) + "\n"
+
+
+def _checked(formula: str) -> str:
     deep = max(accumulate((letter == "(") - (letter == ")") for letter in formula))
     if len(formula) > _LONGEST or deep > _DEEPEST:
         raise OptionError(
             f"the formula has {len(formula)} letters and {deep} nested brackets; Excel takes {_LONGEST} and "
             f"{_DEEPEST} at most. Choose a simpler equation, or another language"
         )
-    return "\n".join([formula, "", *subject.legend(cells), *_ADVICE, *subject.origin()]) + "\n"
+    return formula
 
 
 def column_letters(index: int) -> str:
@@ -72,7 +77,7 @@ def column_letters(index: int) -> str:
     return (column_letters(before - 1) if before else "") + chr(ord("A") + place)
 
 
-def _formula(subject: Subject, cells: list[str]) -> str:
+def _formula(expression: Expression, cells: list[str]) -> str:
     def leaf(code: int, payload: float) -> tuple[str, int]:
         if code == VARIABLE:
             return feature_name(cells, int(payload)), ATOM
@@ -85,5 +90,5 @@ def _formula(subject: Subject, cells: list[str]) -> str:
             return _WHOLE_POWER if last.is_integer() else _BROKEN_POWER
         return _FORMS.get(row.name, row.text)
 
-    codes, payload = folded(subject.expression, lambda code: True)
+    codes, payload = folded(expression, lambda code: True)
     return render(codes, payload, leaf, form)

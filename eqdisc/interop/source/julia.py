@@ -37,7 +37,7 @@ def _program(code: Code) -> str:
         *(f"# {line}".rstrip() for line in code.notes),
         f"function {code.function}({', '.join(code.arguments)})",
         *(f"    {name} = float({name})" for name in code.arguments),
-        f"    return {code.body}",
+        f"    return {code.body()}",
         "end",
     ]
     return "\n".join([*code.definitions, *([""] if code.definitions else []), *lines]) + "\n"

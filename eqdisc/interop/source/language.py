@@ -27,6 +27,7 @@ from eqdisc.expr.operators import (
 from eqdisc.interop.identifiers import identifiers
 from eqdisc.interop.source.subject import Subject, quoted
 
+VALUES = "values"  # what a program may call the place of several values
 RECIPROCAL = Form("1.0/#1", PRODUCT, (POWER,))
 
 
@@ -59,13 +60,20 @@ def _same_form(name: str, last: float) -> Form | None:
 
 @dataclass(frozen=True)
 class Code:
-    """The parts of a program: `definitions` are the helpers it needs, `notes` what its comment says."""
+    """The parts of a program: `definitions` are the helpers it needs, `notes` what its comment says.
+
+    `values` are what it computes, one or several.
+    """
 
     function: str
     arguments: tuple[str, ...]
-    body: str
+    values: tuple[str, ...]
     definitions: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def body(self, brackets: str = "()") -> str:
+        """The value, or all of them between brackets."""
+        return self.values[0] if len(self.values) == 1 else ", ".join(self.values).join(brackets)
 
 
 @dataclass(frozen=True)
@@ -111,12 +119,14 @@ class Language:
             raise OptionError(
                 f"a function of {self.name} cannot be called {function!r}; choose a name such as 'law'"
             )
-        called = identifiers(subject.names, self.reserved | {function}, self.ascii_only)
-        body = self._formula(subject.expression, called)
+        own = {function} if len(subject.expressions) == 1 else {function, VALUES}
+        called = identifiers(subject.names, self.reserved | own, self.ascii_only)
+        values = tuple(self._formula(expression, called) for expression in subject.expressions)
         arguments = [called[j] for j in subject.used]
         usage = self.usage(function, arguments, [quoted(subject.names[j]) for j in subject.used])
         notes = [*subject.legend(called), "", f"Usage: {usage}", *subject.origin()]
-        return self.template(Code(function, tuple(arguments), body, self._definitions(body), tuple(notes)))
+        definitions = self._definitions(" ".join(values))
+        return self.template(Code(function, tuple(arguments), values, definitions, tuple(notes)))
 
     def _formula(self, expression: Expression, called: list[str]) -> str:
         def leaf(code: int, payload: float) -> tuple[str, int]:

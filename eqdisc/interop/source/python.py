@@ -18,7 +18,7 @@ def _module(code: Code, imports: str, conversion: str = "", context: str = "") -
         *_docstring(code.notes),
         *converted,
         *inside,
-        f"{'    ' * (1 + bool(context))}return {code.body}",
+        f"{'    ' * (1 + bool(context))}return {code.body()}",
     ]
     return "\n\n\n".join([imports, *code.definitions, "\n".join(lines)]) + "\n"
 

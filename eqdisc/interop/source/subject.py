@@ -1,4 +1,4 @@
-"""What is exported: a law, how its columns are called, and what the reader is told about it."""
+"""What is exported: a law of one value or several, how its columns are called, what the reader is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from eqdisc.expr.format import feature_name, format_expression
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A law to be written.
+    """A law to be written, an expression for each of its values.
 
-    `names` are the columns in the order in which the expression numbers them, `feature_units` their units
-    (None or missing: unknown), `function` is what the law is called in code, `provenance` any text that says
-    where it comes from.
+    `names` are the columns in the order in which the expressions number them, `feature_units` their units
+    (None or missing: unknown), `target_names` what the values are called, `function` what the law is called
+    in code, `provenance` any text that says where it comes from.
     """
 
-    expression: Expression
+    expressions: tuple[Expression, ...]
     names: tuple[str, ...]
-    target_name: str = "y"
+    target_names: tuple[str, ...] = ("y",)
     function: str = "law"
     provenance: str = ""
     feature_units: tuple[str | None, ...] = ()
@@ -27,7 +27,7 @@ class Subject:
     @property
     def used(self) -> tuple[int, ...]:
         """The columns that the law reads."""
-        return self.expression.features
+        return tuple(sorted({j for expression in self.expressions for j in expression.features}))
 
     def legend(self, called: Sequence[str]) -> list[str]:
         """A line for the law, the target and each column that is read, `called` being the columns in code."""
@@ -35,12 +35,16 @@ class Subject:
         columns = [
             f"{called[j]}: column {_with_unit(feature_name(self.names, j), units.get(j))}" for j in self.used
         ]
-        target = f"value: {_with_unit(self.target_name, self.target_unit)}"
-        return [f"{printable(self.target_name)} = {self.formula()}", "", *columns, target]
+        several = len(self.target_names) > 1
+        target = f"value{'s' * several}: {_with_unit(', '.join(self.target_names), self.target_unit)}"
+        return [*self.formulas(), "", *columns, target]
 
-    def formula(self, digits: int = 6) -> str:
-        """The law for the eye, on one line."""
-        return printable(format_expression(self.expression, self.names, digits))
+    def formulas(self, digits: int = 6) -> list[str]:
+        """The law for the eye, a line for each value."""
+        return [
+            printable(f"{name} = {format_expression(expression, self.names, digits)}")
+            for name, expression in zip(self.target_names, self.expressions, strict=True)
+        ]
 
     def origin(self) -> list[str]:
         """The lines of the provenance."""

@@ -14,14 +14,19 @@ _RESERVED = TAKEN | {*keyword.kwlist, "sympy"}
 
 
 def latex(subject: Subject) -> str:
-    """The equation below comments that say which symbol is which column; numbers have six digits."""
+    """The equations below comments that say which symbol is which column; numbers have six digits."""
     names = [printable(name) for name in subject.names]
-    law = to_latex(subject.expression, names)
-    packages = ["Needs the package amsmath."] if re.search(r"\\(operatorname|begin|bmod)", law) else []
-    notes = [*subject.legend([latex_name(name) for name in names])[2:], *packages, *subject.origin()]
-    equation = f"{latex_name(printable(subject.target_name))} = {law}"
-    lines = [*(f"% {note}" for note in notes), r"\begin{equation}", f"  {equation}", r"\end{equation}"]
-    return "\n".join(lines) + "\n"
+    targets = [latex_name(printable(name)) for name in subject.target_names]
+    laws = [to_latex(expression, names) for expression in subject.expressions]
+    several = len(laws) > 1
+    needed = several or re.search(r"\\(operatorname|begin|bmod)", laws[0])
+    packages = ["Needs the package amsmath."] if needed else []
+    legend = subject.legend([latex_name(name) for name in names])[len(laws) + 1 :]
+    kind, sign, end = ("align", "&=", r" \\") if several else ("equation", "=", "")
+    equations = [f"  {target} {sign} {law}{end}" for target, law in zip(targets, laws, strict=True)]
+    equations[-1] = equations[-1].removesuffix(end)
+    notes = [f"% {note}" for note in (*legend, *packages, *subject.origin())]
+    return "\n".join([*notes, f"\\begin{{{kind}}}", *equations, f"\\end{{{kind}}}"]) + "\n"
 
 
 def sympy(subject: Subject) -> str:
@@ -34,7 +39,12 @@ def sympy(subject: Subject) -> str:
         raise OptionError(f"a law in SymPy cannot be called {function!r}; choose a name such as 'law'")
     called = identifiers(subject.names, _RESERVED | {function})
     used = [called[j] for j in subject.used]
-    law = _qualified(sympy_text(subject.expression, called))
+    laws = [_qualified(sympy_text(expression, called)) for expression in subject.expressions]
+    # `sympify` of numbers alone: an int has no `subs`.
+    shown = [
+        law if e.features else f"sympy.sympify({law})"
+        for law, e in zip(laws, subject.expressions, strict=True)
+    ]
     usage = f"sympy.lambdify([{', '.join(used)}], {function})"
     notes = [*subject.legend(called), "", f"As a function: {usage}", *subject.origin()]
     symbols = [f'{", ".join(used)} = sympy.symbols("{" ".join(used)}")'] if used else []
@@ -43,7 +53,7 @@ def sympy(subject: Subject) -> str:
         "import sympy",
         "",
         *symbols,
-        f"{function} = {law if used else f'sympy.sympify({law})'}",
+        f"{function} = {shown[0] if len(shown) == 1 else ', '.join(shown).join('()')}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,110 @@
+"""Laws that a model must not have seen: hashes of their skeletons and of their values."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eqdisc._typing import AnyArray, BoolArray
+from eqdisc.engine.programs import Programs
+from eqdisc.errors import DataError
+from eqdisc.expr.expression import Expression
+from eqdisc.proposers.snip.fingerprint import FILLED, contained, packed, skeleton_hashes, value_hashes
+from eqdisc.proposers.snip.skeleton import Node, plain, skeleton_of
+
+FORMAT = "eqdisc excluded laws 1"
+#: Laws of at most so many nodes are everybody's, and never held.
+SMALL = 5
+
+
+def hashes_of(nodes: Sequence[Node]) -> tuple[AnyArray, AnyArray]:
+    """Two hashes (n,) of each skeleton: of its tree without slope and intercept, and of its values."""
+    trees = [_tree(plain(node)) for node in nodes]
+    return skeleton_hashes(packed(trees)), value_hashes(packed([_tree(node) for node in nodes]), FILLED)
+
+
+def _tree(node: Node) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    return node.codes, tuple(map(float, node.features))
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Hashes, sorted and once each, of laws that are to be left out.
+
+    skeletons : of skeletons in normal form without slope and intercept, however the inputs are numbered
+    values    : of the values up to slope and intercept, with the laws' own constants and with one number in
+                every hole
+
+    >>> x, y, z = map(Expression.variable, range(3))
+    >>> excluded = Excluded.of([3.0 * x / (y + z * z)])
+    >>> excluded.holds([z / (x * x + y) - 7.0, x / (y + z), x / y]).tolist()
+    [True, False, False]
+    """
+
+    skeletons: AnyArray
+    values: AnyArray
+
+    def __post_init__(self) -> None:
+        for name in ("skeletons", "values"):
+            kept = np.unique(np.asarray(getattr(self, name), np.uint64))
+            kept = kept[kept != 0]
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
+
+    def __len__(self) -> int:
+        return len(self.skeletons)
+
+    @staticmethod
+    def of(expressions: Iterable[Expression]) -> "Excluded":
+        """The hashes of these laws, whatever their size; constants alone have none."""
+        laws = [law for law in expressions if law.features]
+        nodes = [node for law in laws if (node := skeleton_of(law)) is not None]
+        skeletons, filled = hashes_of(nodes)
+        return Excluded(skeletons, np.concatenate([filled, value_hashes(Programs.pack(laws))]))
+
+    def holds(self, expressions: Iterable[Expression]) -> BoolArray:
+        """(n,) which laws of more than five nodes are among the excluded ones, by skeleton or by values."""
+        laws = list(expressions)
+        held = contained(value_hashes(Programs.pack(laws)), self.values)
+        nodes = [(place, node) for place, law in enumerate(laws) if (node := skeleton_of(law)) is not None]
+        places = np.array([place for place, _ in nodes], np.int64)
+        held[places] |= self.holds_skeletons([node for _, node in nodes])
+        return held & np.array([law.size > SMALL for law in laws], np.bool_)
+
+    def holds_skeletons(self, nodes: Sequence[Node]) -> BoolArray:
+        """(n,) the same for skeletons in normal form."""
+        skeletons, filled = hashes_of(nodes)
+        held = contained(skeletons, self.skeletons) | contained(filled, self.values)
+        held &= np.array([len(node.codes) > SMALL for node in nodes], np.bool_)
+        return held
+
+    # ------------------------------------------------------------ files
+
+    def write(self, path: str | Path) -> None:
+        """Write the hashes as .npz, whole or not at all; DataError where that cannot be done."""
+        from eqdisc.atomic import write_bytes
+
+        stream = io.BytesIO()
+        np.savez_compressed(stream, format=np.array(FORMAT), skeletons=self.skeletons, values=self.values)
+        write_bytes(Path(path), stream.getvalue())
+
+    @staticmethod
+    def read(path: str | Path) -> "Excluded":
+        """What `write` wrote; DataError for anything else."""
+        path = Path(path)
+        if not path.is_file():
+            raise DataError(
+                f"there is no file {path}; `eqdisc bench fingerprints --out {path.name}` makes one"
+            )
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                kind = str(found["format"])
+                skeletons, values = found["skeletons"], found["values"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path} is no file of excluded laws, or is cut short: {error}") from error
+        if kind != FORMAT or skeletons.dtype != np.uint64 or values.dtype != np.uint64:
+            raise DataError(f"{path} holds {kind!r}; this version reads {FORMAT!r}")
+        return Excluded(skeletons, values)

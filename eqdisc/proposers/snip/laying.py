@@ -1,0 +1,66 @@
+"""Which columns of a table the inputs of a skeleton may stand for, the likeliest first."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import combinations, permutations
+from math import log
+
+MOST_COLUMNS = 6  # that take part: of six, five have 720 orders
+LARGEST_SET = 4  # columns of one look
+ORDERS_OF_A_SET = 6
+_CLIP = 1e-3  # a chance below is as good as none, and one above its complement as good as sure
+
+
+def layings(chances: Sequence[float], inputs: int, most: int) -> tuple[tuple[int, ...], ...]:
+    """Orders of `inputs` different columns, at most so many, by the chance that all of them matter.
+
+    chances : of each column to matter
+
+    >>> layings((0.1, 0.9, 0.5), 2, 3)
+    ((1, 2), (2, 1), (0, 1))
+    """
+    return _layings(tuple(float(chance) for chance in chances), inputs, most)
+
+
+@lru_cache(maxsize=256)
+def _layings(chances: tuple[float, ...], inputs: int, most: int) -> tuple[tuple[int, ...], ...]:
+    if not 0 < inputs <= len(chances):
+        return ()
+    odds = [_odds(chance) for chance in chances]
+    best = sorted(range(len(odds)), key=lambda j: (-odds[j], j))[: max(MOST_COLUMNS, inputs)]
+    chosen: list[tuple[int, ...]] = []
+    sets = sorted(combinations(sorted(best), inputs), key=lambda s: (-sum(odds[j] for j in s), s))
+    for columns in sets:
+        for order in permutations(columns):
+            if len(chosen) == most:
+                return tuple(chosen)
+            chosen.append(order)
+    return tuple(chosen)
+
+
+def looks(chances: Sequence[float], most: int) -> tuple[tuple[int, ...], ...]:
+    """Orders of columns, of any number, at most so many, by the chance that these and no others matter.
+
+    The best set of each size comes before others: how many columns matter is a guess as well.
+
+    >>> looks((0.9, 0.2, 0.6), 3)
+    ((0, 2), (2, 0), (0,))
+    """
+    odds = [_odds(chance) for chance in chances]
+    best = sorted(sorted(range(len(odds)), key=lambda j: (-odds[j], j))[:MOST_COLUMNS])
+    sizes = range(1, min(LARGEST_SET, len(best)) + 1)
+    sets = [columns for size in sizes for columns in combinations(best, size)]
+    sets.sort(key=lambda s: (-sum(odds[j] for j in s), s))
+    best_of_size = {len(columns): columns for columns in reversed(sets)}
+    first = [columns for columns in sets if columns in best_of_size.values()]
+    chosen: list[tuple[int, ...]] = []
+    for columns in dict.fromkeys((*first, *sets)):
+        chosen += list(permutations(columns))[:ORDERS_OF_A_SET]
+        if len(chosen) >= most:
+            break
+    return tuple(chosen[:most])
+
+
+def _odds(chance: float) -> float:
+    chance = min(max(chance, _CLIP), 1.0 - _CLIP)
+    return log(chance / (1.0 - chance))

@@ -1,0 +1,1 @@
+"""Training the network: batches from worker processes, losses, the loop, what it writes."""

@@ -1,0 +1,151 @@
+"""Batches for training: each made from its own seed, by whichever process, and taken in order."""
+
+import collections.abc
+import multiprocessing
+import signal
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from eqdisc._typing import AnyArray
+from eqdisc.errors import DataError
+from eqdisc.proposers.snip.batch import Batch
+from eqdisc.proposers.snip.excluded import Excluded
+from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
+from eqdisc.proposers.snip.generator.settings import Part
+from eqdisc.proposers.snip.inputs import prepare
+from eqdisc.proposers.snip.vocabulary import INPUTS, LENGTH
+
+#: Rows of the tables of a batch: `MANY` in every other batch, else fewer down to `FEW`, uniform in the
+#: logarithm. All tables of a batch have the same number, so that no row is padded.
+MANY, FEW = 128, 12
+#: Streams of random numbers below the seed.
+_TRAINING, _HELD_OUT = 0, 1
+_AHEAD = 2  # batches in work for each process, so that none waits for the network
+_PAIRS = np.triu_indices(INPUTS, 1)
+
+
+class Prepared(NamedTuple):
+    """A batch as the network is trained on it: inputs (`inputs.Inputs`, all rows there), tokens and labels.
+
+    columns_told : (B, 10, 2) float32, relevant and periodic; columns_known (B, 10) which columns there are
+    pairs_told   : (B, 45, 2) float32, additive and multiplicative; pairs_known (B, 45) both are relevant
+    """
+
+    points: AnyArray
+    columns: AnyArray
+    pairs: AnyArray
+    table: AnyArray
+    tokens: AnyArray
+    keys: AnyArray
+    operators: AnyArray
+    size: AnyArray
+    outer: AnyArray
+    columns_told: AnyArray
+    columns_known: AnyArray
+    pairs_told: AnyArray
+    pairs_known: AnyArray
+
+
+def prepared(batch: Batch) -> Prepared:
+    """A batch of tables with equal numbers of rows as the network is trained on it."""
+    inputs = prepare(batch.features, batch.target, batch.rows, batch.columns)
+    i, j = _PAIRS
+    pairs = np.stack([batch.additive[:, i, j], batch.multiplicative[:, i, j]], axis=2)
+    return Prepared(
+        points=inputs.points,
+        columns=inputs.columns,
+        pairs=inputs.pairs,
+        table=inputs.table,
+        tokens=batch.tokens.astype(np.int64),
+        keys=batch.keys.astype(np.uint64).view(np.int64),
+        operators=batch.operators.astype(np.float32),
+        size=np.minimum(batch.size, LENGTH).astype(np.int64),
+        outer=batch.outer.astype(np.int64),
+        columns_told=np.stack([batch.relevant, batch.periodic], axis=2).astype(np.float32),
+        columns_known=inputs.column_mask,
+        pairs_told=pairs.astype(np.float32),
+        pairs_known=batch.pairs[:, i, j],
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where batches come from: `batch(step)` is the same in every process.
+
+    seed     : of all
+    size     : tables of a batch
+    excluded : laws that are kept out
+    """
+
+    seed: int
+    size: int
+    excluded: Excluded | None = None
+
+    def batch(self, step: int) -> Prepared:
+        """The batch of a step of training."""
+        rng = np.random.default_rng((self.seed, _TRAINING, step))
+        rows = MANY if rng.random() < 0.5 else int(np.exp(rng.uniform(np.log(FEW), np.log(MANY + 1))))
+        return prepared(self._drawn(rng, self.size, rows, "training"))
+
+    def held_out(self, tables: int) -> Prepared:
+        """Tables of 128 rows of different skeletons, none trained on; fewer where there are too few."""
+        rng = np.random.default_rng((self.seed, _HELD_OUT))
+        drawn = prepared(self._drawn(rng, 2 * tables, MANY, "held out"))
+        _, first = np.unique(drawn.keys, return_index=True)
+        kept = np.sort(first)[:tables]
+        return Prepared(*(part[kept] for part in drawn))
+
+    def _drawn(self, rng: np.random.Generator, tables: int, rows: int, part: Part) -> Batch:
+        seed = int(rng.integers(2**63))
+        settings = GeneratorSettings(part=part)
+        return Generator(seed, settings, self.excluded).batch(tables, rows=rows)
+
+
+def batches(source: Source, first: int, workers: int) -> "collections.abc.Generator[Prepared]":
+    """The batches of the steps from `first` on, without end; made by so many processes, by this one for 0.
+
+    Close the iterator to end the processes. EqdiscError where one of them dies.
+    """
+    if not workers:
+        for step in count(first):
+            yield source.batch(step)
+    # Forked processes would inherit threads that hold locks.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _enter, (source,))
+    waiting: deque[Future[Prepared]] = deque()
+    steps = count(first)
+    try:
+        while True:
+            while len(waiting) < _AHEAD * workers:
+                waiting.append(pool.submit(_made, next(steps)))
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "a process that makes tables died, perhaps for want of memory; --resume goes on from the last "
+            "checkpoint, --workers 0 takes no further process"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_source: Source | None = None
+
+
+def _enter(source: Source) -> None:
+    """Begin as a process that makes batches; who interrupts the training lets the training end it."""
+    global _source
+    _source = source
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threadpool_limits(1)
+
+
+def _made(step: int) -> Prepared:
+    assert _source is not None
+    return _source.batch(step)

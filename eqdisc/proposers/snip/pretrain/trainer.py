@@ -1,0 +1,203 @@
+"""The loop of training, and what it leaves in its folder."""
+
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from eqdisc._typing import AnyArray
+from eqdisc.atomic import write_bytes
+from eqdisc.errors import DataError, OptionError
+from eqdisc.proposers.snip import weights
+from eqdisc.proposers.snip.architecture import Arrays, initial
+from eqdisc.proposers.snip.excluded import Excluded
+from eqdisc.proposers.snip.model import Model
+from eqdisc.proposers.snip.pretrain import checkpoint
+from eqdisc.proposers.snip.pretrain.card import card_of, card_text
+from eqdisc.proposers.snip.pretrain.checkpoint import Checkpoint
+from eqdisc.proposers.snip.pretrain.losses import Losses, losses
+from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
+from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches
+from eqdisc.proposers.snip.pretrain.validation import validate
+
+WEIGHTS, CARD = "weights.npz", "card.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is.
+
+    step, share, seconds : steps done, share of all, seconds spent on them (with those before an interruption)
+    rate    : tables a second
+    losses  : by name, of the last step; empty before the first
+    figures : by name, of the last validation; empty before the first
+    warning : what went wrong without ending the training; empty for nothing
+    """
+
+    step: int = 0
+    share: float = 0.0
+    seconds: float = 0.0
+    rate: float = 0.0
+    losses: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+    warning: str = ""
+
+
+class Training:
+    """One training: its model, optimiser, clock.
+
+    folder : where checkpoints, weights and card go; made if it is not there
+    DataError or OptionError where `resume` finds no checkpoint of these settings, or the device is not there.
+    """
+
+    def __init__(self, settings: Pretraining, machine: Machine, folder: Path, resume: bool = False) -> None:
+        self.settings, self.machine, self.folder = settings, machine, folder
+        self._device = device_of(machine)
+        if self._device == "cpu":
+            torch.set_num_threads(machine.threads or min(2, os.cpu_count() or 1))
+        else:
+            torch.set_float32_matmul_precision("high")
+        excluded = None if settings.exclude is None else Excluded.read(settings.exclude)
+        self._source = Source(settings.seed, settings.batch, excluded)
+        before = checkpoint.read(folder, settings) if resume else None
+        arrays = before.arrays() if before else _fresh(settings)
+        self.model = Model(settings.sizes, arrays, self._device)
+        self._optimizer = self._adam()
+        if before is not None:
+            self._optimizer.load_state_dict(dict(before.optimizer))
+            for group in self._optimizer.param_groups:
+                group["fused"] = self._device == "cuda"  # it may have been another device before
+        self.progress = Progress(before.step, 0.0, before.seconds) if before else Progress()
+        self._before = self.progress.seconds
+        self._first = self.progress.step
+        self._held_out: Prepared | None = None
+
+    def run(self, tell: Callable[[Progress], None], stopped: Callable[[], bool]) -> bool:
+        """Train to the end of the settings or until `stopped`; whether the end was reached.
+
+        Writes checkpoints on the way (one that cannot be written is told as a warning, the one before stays)
+        and at the end checkpoint, weights and card (DataError where they cannot be written).
+        """
+        started = saved = time.monotonic()
+        workers = workers_of(self.machine, self._device)
+        with closing(batches(self._source, self._first, workers)) as supply:
+            while self._share() < 1.0 and not stopped():
+                found = self._step(next(supply))
+                now = time.monotonic()
+                self._advance(now - started, found)
+                tell(self.progress)
+                if now - saved >= self.machine.checkpoint_every:
+                    self._save_on_the_way()
+                    tell(self.progress)
+                    saved = time.monotonic()
+        self.save()
+        return self._share() >= 1.0
+
+    def save(self) -> None:
+        """Validate, and write checkpoint, weights and card; DataError where they cannot be written."""
+        state = Checkpoint(
+            checkpoint.plain(self.settings),
+            self.progress.step,
+            self.progress.seconds,
+            {name: tensor.detach().cpu() for name, tensor in self.model.parameters.items()},
+            self._optimizer.state_dict(),
+        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(self.folder / checkpoint.FILE, state.packed())
+        card = self.card()
+        content = weights.packed(self.model.arrays(), self.settings.sizes, card)
+        write_bytes(self.folder / WEIGHTS, content)
+        write_bytes(self.folder / CARD, card_text(card).encode())
+
+    def card(self) -> dict[str, Any]:
+        """What is to be known of the weights as they are now; measures them."""
+        if self._held_out is None:
+            self._held_out = self._source.held_out(self.settings.held_out)
+        figures = validate(self.model, self._held_out, self._device)
+        self.progress = replace(self.progress, figures=figures)
+        return card_of(self.settings, self.progress, self._device, len(self._held_out.tokens))
+
+    # ------------------------------------------------------------ steps
+
+    def _step(self, batch: Prepared) -> Losses:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate()
+        on_device = Prepared(*(self._tensor(part) for part in batch))
+        with torch.autocast("cuda", torch.bfloat16, enabled=self._device == "cuda"):
+            found = losses(self.model, on_device, self.settings.parts)
+        self._optimizer.zero_grad(set_to_none=True)
+        found.total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters.values(), self.settings.clip)
+        self._optimizer.step()
+        return found
+
+    def _advance(self, seconds: float, found: Losses) -> None:
+        step = self.progress.step + 1
+        told = dict(zip(Losses._fields, (float(loss.detach()) for loss in found), strict=True))
+        if not all(math.isfinite(loss) for loss in told.values()):
+            raise DataError(f"the losses are no numbers any more at step {step}: {told}")
+        self.progress = replace(
+            self.progress,
+            step=step,
+            seconds=self._before + seconds,
+            rate=(step - self._first) * self.settings.batch / seconds,
+            losses=told,
+            warning="",
+        )
+        self.progress = replace(self.progress, share=self._share())
+
+    def _share(self) -> float:
+        return self.settings.share(self.progress.step, self.progress.seconds)
+
+    def _rate(self) -> float:
+        """Learning rate of the next step: growing, then falling as a cosine to the end of the training."""
+        share = self.settings.share(self.progress.step + 1, self.progress.seconds)
+        grown = min(1.0, share / self.settings.warm_up) if self.settings.warm_up else 1.0
+        return self.settings.rate * grown * 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
+
+    def _tensor(self, part: AnyArray) -> torch.Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(part))
+        return tensor if self._device == "cpu" else tensor.pin_memory().to(self._device, non_blocking=True)
+
+    def _adam(self) -> torch.optim.Optimizer:
+        matrices: list[torch.Tensor] = []
+        others: list[torch.Tensor] = []
+        for name, tensor in self.model.parameters.items():
+            (matrices if name.endswith("weight") and tensor.ndim == 2 else others).append(tensor)
+        groups = [
+            {"params": matrices, "weight_decay": self.settings.decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=self._device == "cuda")
+
+    def _save_on_the_way(self) -> None:
+        try:
+            self.save()
+        except DataError as error:
+            self.progress = replace(self.progress, warning=f"{error}; going on without this checkpoint")
+
+
+def _fresh(settings: Pretraining) -> Arrays:
+    return initial(settings.sizes, np.random.default_rng(settings.seed))
+
+
+def device_of(machine: Machine) -> str:
+    """Where to train, cpu or cuda; OptionError where CUDA is asked for and not there."""
+    there = torch.cuda.is_available()
+    if machine.device == "cuda" and not there:
+        raise OptionError("the device cuda was asked for, but PyTorch finds none here; say cpu or auto")
+    return "cuda" if there and machine.device != "cpu" else "cpu"
+
+
+def workers_of(machine: Machine, device: str) -> int:
+    """Processes that make tables."""
+    if machine.workers is not None:
+        return machine.workers
+    return 1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 1)

@@ -1,0 +1,98 @@
+"""Settings of the strategy that uses the pretrained network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eqdisc.errors import OptionError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from eqdisc.problem import Problem
+    from eqdisc.search.proposer import Session
+
+SHIPPED, RANDOM = "shipped", "random"
+#: Fewest and most of each setting that is a whole number.
+_COUNTS = {
+    "screened": (0, 100_000),
+    "retrieved": (0, 100_000),
+    "orders": (1, 720),
+    "samples": (0, 100_000),
+    "starts": (1, 1000),
+    "bags": (1, 100),
+    "proposals": (1, 1000),
+}
+
+
+@dataclass(frozen=True)
+class Snip:
+    """A network trained beforehand on tables of many laws looks at the table and says what it resembles.
+
+    After SNIP (Meidani and others, ICLR 2024). Its first turn tells the others which operators and inputs are
+    likely, and fits skeletons of the bank: those that correlate best with the target, and those with
+    constants inside whose place is nearest to the table's. The second fits skeletons that the decoder draws.
+    Later ones look at what laws of the front leave, difference or quotient, and join what they find there.
+
+    heads     : tell the strategies that begin later which operators and inputs are likely
+    screened  : skeletons of the bank that are fitted because they correlate
+    retrieved : skeletons with constants that are fitted because they are near
+    orders    : ways to lay the inputs of a skeleton on the columns, those most likely to matter first
+    samples   : skeletons drawn from the decoder
+    residuals : look at what laws of the front leave
+    wolves    : search the latent space by grey wolf optimisation, section 4 of the paper, in pieces
+    weights   : "shipped", the path of a file, or "random", a network that has learned nothing: a placebo
+    bank      : "shipped" or the path of a file made with these weights
+    misled    : look at the table with its target shuffled: another placebo
+    starts    : of each fit, besides the constants given
+    bags      : samples of rows that a look takes the mean of
+    proposals : laws that a turn proposes at most
+
+    `check` says beforehand whether the files can be read. WeightsError, from `check` and `start`, where not.
+
+    >>> Snip(samples=32).name
+    'snip'
+    """
+
+    heads: bool = True
+    screened: int = 96
+    retrieved: int = 96
+    orders: int = 24
+    samples: int = 64
+    residuals: bool = True
+    wolves: bool = False
+    weights: str = SHIPPED
+    bank: str = SHIPPED
+    misled: bool = False
+    starts: int = 4
+    bags: int = 4
+    proposals: int = 16
+
+    name = "snip"
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _COUNTS.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise OptionError(f"{name} is {value!r}; it is a whole number between {low} and {high}")
+        for name in ("heads", "residuals", "wolves", "misled"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name} is {getattr(self, name)!r}; it is True or False")
+        for name in ("weights", "bank"):
+            value = getattr(self, name)
+            if not isinstance(value, str | Path):
+                raise OptionError(f"{name} is {value!r}; it is 'shipped' or the path of a file")
+            object.__setattr__(self, name, str(value))
+
+    def check(self) -> None:
+        """WeightsError, with what to do, where weights or bank are missing or cannot be used."""
+        from eqdisc.proposers.snip.knowledge import knowledge
+
+        knowledge(self.weights, self.bank)
+
+    def start(self, problem: "Problem", seed: "np.random.SeedSequence", threads: int) -> "Session":
+        """A fresh session on a problem; it uses one thread."""
+        from eqdisc.proposers.snip.knowledge import knowledge
+        from eqdisc.proposers.snip.session import SnipSession
+
+        return SnipSession(self, knowledge(self.weights, self.bank), problem, seed)

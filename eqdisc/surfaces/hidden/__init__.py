@@ -1,0 +1,5 @@
+"""Surfaces whose parameters are not known."""
+
+from eqdisc.surfaces.hidden.fit import fit_hidden
+
+__all__ = ["fit_hidden"]

@@ -1,0 +1,388 @@
+"""Training: needs PyTorch."""
+
+import errno
+import os
+import signal
+import sys
+from contextlib import closing, nullcontext
+from importlib.util import find_spec
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from eqdisc.cli import app
+from eqdisc.errors import DataError, OptionError
+from eqdisc.proposers.snip import weights
+from eqdisc.proposers.snip.architecture import SIZES, initial
+from eqdisc.proposers.snip.excluded import Excluded
+from eqdisc.proposers.snip.generator import Generator
+from eqdisc.proposers.snip.inputs import prepare
+from eqdisc.proposers.snip.network import Network
+from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
+from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches, prepared
+from tests.proposers.snip import reference
+
+cli_pretrain = sys.modules["eqdisc.cli.pretrain"]  # the package has a function of that name
+
+if TYPE_CHECKING:
+    from eqdisc.proposers.snip.pretrain.trainer import Progress, Training
+
+requires_torch = pytest.mark.skipif(find_spec("torch") is None, reason="pip install 'eqdisc[pretrain]'")
+pytestmark = requires_torch
+
+HERE = Machine("cpu", threads=1, workers=0)
+SHORT = Pretraining(steps=4, batch=8, held_out=12, seed=3)
+
+
+def quietly(progress: "Progress") -> None:
+    """Tell nothing."""
+
+
+def training(folder: Path, settings: Pretraining = SHORT, **options: Any) -> "Training":
+    from eqdisc.proposers.snip.pretrain.trainer import Training
+
+    return Training(settings, HERE, folder, **options)
+
+
+def tensors(batch: Prepared) -> Prepared:
+    import torch
+
+    return Prepared(*(torch.from_numpy(np.ascontiguousarray(part)) for part in batch))
+
+
+@pytest.fixture(scope="module")
+def batch() -> Prepared:
+    return Source(0, 24).batch(0)
+
+
+# ------------------------------------------------------------ the model
+
+
+def test_the_kept_answers_are_those_of_pytorch() -> None:
+    with np.load(reference.TOLD) as file:
+        kept = dict(file)
+    found = reference.of_torch(weights.read(reference.WEIGHTS).arrays)
+    assert found.keys() == kept.keys()
+    for name, array in found.items():
+        assert np.allclose(array, kept[name], atol=1e-5), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
+def test_numpy_and_pytorch_agree_at_every_size(size: str) -> None:
+    import torch
+
+    from eqdisc.proposers.snip.model import Model
+
+    drawn = Generator(1).batch(6, rows=50)
+    inputs = prepare(drawn.features, drawn.target, drawn.rows, drawn.columns)
+    model = Model(SIZES[size], weights.rounded(initial(SIZES[size], np.random.default_rng(0))))
+    network = Network.random(0, size)
+    tokens = drawn.tokens.astype(np.int64)
+    with torch.no_grad():
+        parts = (inputs.points, inputs.columns, inputs.table, inputs.point_mask)
+        latents = model.latents(*(torch.from_numpy(part) for part in parts)).numpy()
+        symbols = model.symbols(torch.from_numpy(tokens)).numpy()
+    assert np.allclose(network.latents(inputs), latents, atol=1e-5)
+    assert np.allclose(network._symbols(tokens), symbols, atol=1e-5)
+
+
+def test_rows_that_are_masked_are_not_there() -> None:
+    import torch
+
+    from eqdisc.proposers.snip.model import Model
+
+    drawn = Generator(1).batch(3, rows=20)
+    shown = prepare(drawn.features, drawn.target, np.array([20, 12, 5]), drawn.columns)
+    model = Model(SIZES["small"], initial(SIZES["small"], np.random.default_rng(0)))
+    points, columns, table, mask = (
+        torch.from_numpy(part) for part in (shown.points, shown.columns, shown.table, shown.point_mask)
+    )
+    with torch.no_grad():
+        together = model.latents(points, columns, table, mask)
+        alone = model.latents(points[2:, :5], columns[2:], table[2:])
+    assert torch.allclose(together[2:], alone, atol=1e-5)
+
+
+# ------------------------------------------------------------ losses
+
+
+def test_reading_in_parts_changes_nothing_but_the_time(batch: Prepared) -> None:
+    import torch
+
+    from eqdisc.proposers.snip.model import Model
+    from eqdisc.proposers.snip.pretrain.losses import losses
+
+    model = Model(SIZES["small"], initial(SIZES["small"], np.random.default_rng(0)))
+    with torch.no_grad():
+        whole, divided = (losses(model, tensors(batch), parts) for parts in (1, 5))
+    assert torch.allclose(torch.stack(whole), torch.stack(divided), atol=1e-5)
+
+
+def test_tables_of_one_skeleton_are_no_wrong_answers() -> None:
+    import torch
+
+    from eqdisc.proposers.snip.pretrain.losses import contrast
+
+    vectors = torch.eye(4)[[0, 1, 2, 2]]  # the last two tables have one skeleton
+    temperature = torch.tensor([4.0])
+    aware = contrast(vectors, vectors, torch.tensor([1, 2, 3, 3]), temperature)
+    unaware = contrast(vectors, vectors, torch.tensor([1, 2, 3, 4]), temperature)
+    assert float(aware) < 1e-6
+    assert float(unaware) == pytest.approx(0.5 * np.log(2.0), abs=1e-6)
+    # Telling by chance is the logarithm of the number of answers.
+    nothing = contrast(torch.zeros(5, 3), torch.zeros(5, 3), torch.arange(5), temperature)
+    assert float(nothing) == pytest.approx(np.log(5.0))
+
+
+def test_statements_of_what_is_not_there_cost_nothing(batch: Prepared) -> None:
+    import torch
+
+    from eqdisc.proposers.snip.model import Told
+    from eqdisc.proposers.snip.pretrain.losses import told_losses
+
+    truth = tensors(batch)
+    right = Told(
+        200.0 * truth.operators - 100.0,
+        100.0 * torch.nn.functional.one_hot(truth.size, 25),
+        100.0 * torch.nn.functional.one_hot(truth.outer, 6),
+        torch.where(truth.columns_known[:, :, None], 200.0 * truth.columns_told - 100.0, 55.0),
+        torch.where(truth.pairs_known[:, :, None], 200.0 * truth.pairs_told - 100.0, 55.0),
+    )
+    assert told_losses(right, truth).shape == (7,)
+    assert told_losses(right, truth).max() < 1e-6
+    assert told_losses(Told(*(-part for part in right)), truth).min() > 1.0
+
+
+def test_a_training_learns(tmp_path: Path) -> None:
+    """On one batch again and again, every part of the loss falls."""
+    session = training(tmp_path, Pretraining(steps=40, batch=24, seed=1, warm_up=0.1))
+    again = Source(1, 24).batch(0)
+    first = session._step(again)
+    for _ in range(24):
+        session._advance(1.0, last := session._step(again))
+    assert float(last.contrast.detach()) < 0.7 * float(first.contrast.detach())
+    assert float(last.decoder.detach()) < 0.7 * float(first.decoder.detach())
+    assert float(last.told.detach()) < 0.7 * float(first.told.detach())
+
+
+# ------------------------------------------------------------ batches
+
+
+def same(a: Prepared, b: Prepared) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_batches_depend_on_seed_and_step_alone() -> None:
+    supply = batches(Source(5, 6), 3, 0)
+    third, fourth = next(supply), next(supply)
+    assert same(third, Source(5, 6).batch(3))
+    assert same(fourth, Source(5, 6).batch(4))
+    assert not same(third, fourth)
+    assert not same(third, Source(6, 6).batch(3))
+
+
+@pytest.mark.slow
+def test_batches_do_not_depend_on_who_makes_them() -> None:
+    with closing(batches(Source(5, 6), 3, 2)) as supply:
+        for step in range(3, 7):
+            assert same(next(supply), Source(5, 6).batch(step))
+
+
+def test_held_out_tables_have_skeletons_of_their_own() -> None:
+    held_out = Source(5, 6).held_out(40)
+    assert len(np.unique(held_out.keys)) == len(held_out.keys) == 40
+    assert held_out.points.shape[1] == 128
+
+
+def test_labels_are_those_of_the_tables() -> None:
+    drawn = Generator(2).batch(20, rows=16)
+    found = prepared(drawn)
+    assert np.array_equal(found.columns_told[:, :, 0] > 0.5, drawn.relevant)
+    assert np.array_equal(found.columns_told[:, :, 1] > 0.5, drawn.periodic)
+    for at, (i, j) in enumerate(combinations(range(10), 2)):
+        assert np.array_equal(found.pairs_known[:, at], drawn.pairs[:, i, j])
+        assert np.array_equal(found.pairs_told[:, at, 0] > 0.5, drawn.additive[:, i, j])
+        assert np.array_equal(found.pairs_told[:, at, 1] > 0.5, drawn.multiplicative[:, i, j])
+
+
+# ------------------------------------------------------------ the loop
+
+
+def test_what_a_training_writes_is_a_network(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    session = training(tmp_path)
+    assert session.run(seen.append, lambda: False)
+    assert [progress.step for progress in seen] == [1, 2, 3, 4]
+    assert seen[-1].share == 1.0
+    assert {path.name for path in tmp_path.iterdir()} == {"weights.npz", "card.md", "checkpoint.pt"}
+    network = Network.read(tmp_path / "weights.npz")
+    assert network.card["steps"] == 4
+    assert network.card["tables"] == 32
+    assert 0.0 <= network.card["figures"]["recall@10"] <= 1.0
+    rounded = weights.rounded(session.model.arrays())
+    assert all(np.array_equal(network._layers.arrays[n], rounded[n]) for n in ("latents", "tokens"))
+    card = (tmp_path / "card.md").read_text()
+    for text in ("32 tables", "| kept away from | nothing |", "recall@10", "relevant", "seed | 3"):
+        assert text in card
+
+
+def test_a_training_that_goes_on_gives_the_same_numbers(tmp_path: Path) -> None:
+    whole = training(tmp_path / "whole")
+    whole.run(quietly, lambda: False)
+    steps: list[int] = []
+    first = training(tmp_path / "parts")
+    assert not first.run(lambda progress: steps.append(progress.step), lambda: len(steps) == 2)
+    second = training(tmp_path / "parts", resume=True)
+    assert second.progress.step == 2
+    assert second.run(lambda progress: steps.append(progress.step), lambda: False)
+    assert steps == [1, 2, 3, 4]
+    assert second.progress.losses == whole.progress.losses
+    for name, array in whole.model.arrays().items():
+        assert np.array_equal(array, second.model.arrays()[name]), name
+
+
+def test_a_training_goes_on_with_its_own_settings_only(tmp_path: Path) -> None:
+    session = training(tmp_path)
+    session.run(quietly, lambda: True)  # ended before the first step, and written all the same
+    training(tmp_path, Pretraining(minutes=1.0, batch=8, held_out=12, seed=3), resume=True)
+    with pytest.raises(OptionError, match="has batch 8, got 9; it cannot change"):
+        training(tmp_path, Pretraining(steps=4, batch=9, held_out=12, seed=3), resume=True)
+    with pytest.raises(DataError, match="there is no training to go on with"):
+        training(tmp_path / "elsewhere", resume=True)
+    path = tmp_path / "checkpoint.pt"
+    content = path.read_bytes()
+    for broken in (b"", b"nothing of the kind", content[: len(content) // 2]):
+        path.write_bytes(broken)
+        with pytest.raises(DataError, match="is no checkpoint, or only part of one"):
+            training(tmp_path, resume=True)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = training(tmp_path)
+    session.run(quietly, lambda: True)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    told: list[Progress] = []
+    session.machine = Machine("cpu", threads=1, workers=0, checkpoint_every=0.0)
+    with pytest.raises(DataError, match=r"checkpoint\.pt cannot be written: No space left on device"):
+        session.run(told.append, lambda: False)
+    assert session.progress.step == 4  # the training went on all the same
+    assert sum("going on without this checkpoint" in progress.warning for progress in told) == 4
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_laws_are_kept_out(tmp_path: Path) -> None:
+    path = tmp_path / "excluded.npz"
+    Excluded.of(Generator(1).laws(5)).write(path)
+    session = training(tmp_path / "out", Pretraining(steps=1, batch=8, held_out=12, exclude=path))
+    session.run(quietly, lambda: False)
+    assert "| kept away from | excluded.npz |" in (tmp_path / "out" / "card.md").read_text()
+
+
+def test_the_learning_rate_grows_and_falls(tmp_path: Path) -> None:
+    session = training(tmp_path, Pretraining(steps=100, batch=8, warm_up=0.1))
+    rates = []
+    for step in range(100):
+        session.progress = type(session.progress)(step=step)
+        rates.append(session._rate())
+    assert np.argmax(rates) == 9
+    assert rates[0] == pytest.approx(0.1 * 1e-3, rel=0.01)
+    assert rates[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+# ------------------------------------------------------------ the command
+
+
+@pytest.fixture
+def few_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measuring on as many tables as the command holds out takes longer than all else."""
+    held_out = Source.held_out
+    monkeypatch.setattr(Source, "held_out", lambda source, tables: held_out(source, min(tables, 12)))
+
+
+@pytest.mark.usefixtures("few_held_out")
+def test_the_command(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "weights"
+    options = [
+        "pretrain",
+        "--out",
+        str(out),
+        "--batch",
+        "4",
+        "--workers",
+        "0",
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+    ]
+    done = CliRunner().invoke(app, [*options, "--steps", "2"])
+    assert done.exit_code == 0, done.output
+    assert "2 steps" in done.stdout
+    assert "tables/s  contrast" in done.stderr
+    assert Network.read(out / "weights.npz").card["steps"] == 2
+    again = CliRunner().invoke(app, [*options, "--steps", "2"])
+    assert again.exit_code == 2
+    assert "--resume, or replace it by --overwrite" in again.stderr
+    resumed = CliRunner().invoke(app, [*options, "--steps", "3", "--resume", "--quiet"])
+    assert (resumed.exit_code, resumed.stderr) == (0, "")
+    assert Network.read(out / "weights.npz").card["steps"] == 3
+
+
+def test_the_first_interrupt_ends_after_the_step_the_second_at_once() -> None:
+    outside = signal.getsignal(signal.SIGINT)
+    with cli_pretrain._stopper() as stopped:
+        assert not stopped()
+        signal.raise_signal(signal.SIGINT)
+        assert stopped()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is outside
+
+
+@pytest.mark.usefixtures("few_held_out")
+def test_a_training_that_was_interrupted_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_pretrain, "_stopper", lambda: nullcontext(lambda: True))
+    options = ["--batch", "4", "--workers", "0", "--device", "cpu", "--threads", "1"]
+    found = CliRunner().invoke(app, ["pretrain", "--out", str(tmp_path), "--minutes", "5", *options])
+    assert found.exit_code == 130
+    assert found.stdout.startswith("0 steps in 0.0 minutes")
+    assert {path.name for path in tmp_path.iterdir()} == {"weights.npz", "card.md", "checkpoint.pt"}
+
+
+BAD = {
+    "there is no network of size 'tiny'": ["--size", "tiny"],
+    "either minutes or steps, and not both": ["--minutes", "1", "--steps", "1"],
+    "the minutes are 0.0": ["--minutes", "0"],
+    "the steps are 0": ["--steps", "0"],
+    "a batch holds 1 tables": ["--batch", "1"],
+    "the seed is -1": ["--seed", "-1"],
+    "--device is 'tpu'": ["--device", "tpu"],
+    "the threads are 0": ["--threads", "0"],
+    "the workers are -1": ["--workers", "-1"],
+    "the device cuda was asked for": ["--device", "cuda"],
+    "there is no training to go on with": ["--resume"],
+    "none.npz": ["--exclude", "none.npz"],
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_bad_options_get_one_line(message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = CliRunner().invoke(app, ["pretrain", "--out", str(tmp_path), *BAD[message]])
+    assert found.exit_code == 2
+    assert found.stderr.startswith("error: ")
+    assert message in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
