@@ -104,7 +104,8 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Rows of weight zero are as good as absent. ValueError for missing, infinite, complex or sparse input,
         for shapes that do not fit and for fewer than 4 rows.
         """
-        shape = np.shape(y) if getattr(y, "shape", None) is None else y.shape  # type: ignore[union-attr]
+        shape = getattr(y, "shape", None)
+        shape = np.asarray(y).shape if shape is None else shape
         if len(shape) == 2 and shape[1] > 1:
             return self._fit_several(X, y, sample_weight)
         features, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=4)

@@ -50,7 +50,9 @@ def test_extras_hold_what_the_core_does_not_need() -> None:
         *("numpy", "scipy", "numba", "pandas", "scikit-learn", "sympy", "matplotlib", "typer", "rich"),
         *("openpyxl", "pyarrow", "latex2mathml", "filelock", "pint", "threadpoolctl"),
     }
-    assert set(project["optional-dependencies"]) == {"test", "dev", "docs", "bench", "cluster", "pysr"}
+    assert set(project["optional-dependencies"]) == {
+        *("test", "dev", "docs", "bench", "cluster", "pysr", "pretrain", "surfacebench"),
+    }
 
 
 @pytest.mark.slow

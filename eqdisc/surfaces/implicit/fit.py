@@ -55,7 +55,7 @@ def fit_implicit(
     >>> front = fit_implicit(np.stack([1 + 2 * np.cos(angle), np.sin(angle)], axis=1), ["x", "y"])
     >>> law = front.laws[front.best]
     >>> str(law.expressions[0]), law.exact
-    ('(x0 - 1)**2 + 4*x1**2 - 4', True)
+    ('0.25*(x0 - 1)**2 + x1**2 - 1', True)
     """
     if not time_limit > 0.0:
         raise OptionError(f"time_limit is {time_limit}; wanted seconds, more than 0")

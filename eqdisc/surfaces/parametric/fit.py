@@ -69,6 +69,7 @@ def fit_parametric(
     the laws of the others being suggested. Outputs that share nothing are as good as searched alone. NaN and
     infinities are refused with row and column. DataError for what is no table, OptionError for a setting.
 
+    >>> import numpy as np
     >>> u, v = np.random.default_rng(0).uniform(0.0, 6.0, (2, 400))
     >>> tube = 2.0 + 0.5 * np.cos(v)
     >>> torus = np.column_stack([tube * np.cos(u), tube * np.sin(u), 0.5 * np.sin(v)])
