@@ -117,10 +117,10 @@ def test_precision_is_that_of_the_table() -> None:
     assert judged.solved is False
 
 
-def test_large_answers_are_scored_in_time() -> None:
+def test_large_answers_cost_no_more_than_reading_them() -> None:
     text = "+".join(f"{i}.5*x*sin({i}*y)" for i in range(1, 1700))  # more than 10,000 nodes
-    start = time.monotonic()
+    start = time.process_time()  # 5 s; of algebra without a limit it would be hours
     judged = score(text, "x*y + x**2", domain=DOMAIN, time_limit=6.0)
     assert judged.solved is False
     assert judged.ned == 1.0
-    assert time.monotonic() - start < 30.0
+    assert time.process_time() - start < 60.0
