@@ -100,7 +100,7 @@ def test_a_hang_is_ended() -> None:
     failure = fails(sleeps, 600.0, limit=1.0)
     assert failure.status is Status.TIMEOUT
     assert "1 s" in str(failure)
-    assert time.monotonic() - begin < 10.0
+    assert time.monotonic() - begin < 60.0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is watched on Linux")

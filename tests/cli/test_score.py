@@ -178,7 +178,7 @@ def test_letters_that_are_numbers_elsewhere_are_names_where_they_are_columns(tmp
 def test_a_pathological_answer_ends_at_the_time_limit() -> None:
     begin = time.monotonic()
     found = json.loads(ask("--truth", "x", "--answer", "10**10**10*x", "--time-limit", "6", "--json"))
-    assert time.monotonic() - begin < 20.0
+    assert time.monotonic() - begin < 60.0
     assert found["verdict"] == "undecided"
     assert found["ned"] == 1.0
     assert "above 0" in ask("--truth", "x", "--answer", "x", "--time-limit", "0", code=2)

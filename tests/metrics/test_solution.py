@@ -146,7 +146,7 @@ def test_large_answers_end_in_time() -> None:
     found = check_solution(sum_of_terms, "x0*x1", time_limit=20.0)
     assert found.verdict in (DIFFERENT, UNDECIDED)
     assert found.solved is not True
-    assert time.monotonic() - start < 30.0
+    assert time.monotonic() - start < 90.0
     assert check_solution(sum_of_terms, "x0*x1", time_limit=0.2, peers=False).verdict == UNDECIDED
 
 
