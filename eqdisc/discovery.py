@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from numpy.typing import ArrayLike
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.given_units import GivenUnits, given_units, with_units
@@ -28,12 +31,20 @@ from eqdisc.search.form_fit import fit_form
 from eqdisc.search.observer import Observer
 from eqdisc.search.proposer import Proposer
 from eqdisc.settings import Settings
+from eqdisc.surfaces.result import Question
 from eqdisc.task import SearchTask
 
+if TYPE_CHECKING:
+    import pandas as pd
 
+    from eqdisc.surface_finding import SurfaceDiscovery
+
+
+@overload
 def discover(
     dataset: Dataset,
     *,
+    form: None = None,
     operators: str | Sequence[str] | OperatorSet | None = None,
     macros: Sequence[str | Macro] = (),
     guesses: Sequence[str] = (),
@@ -55,9 +66,77 @@ def discover(
     out: Folder | None = None,
     overwrite: bool = False,
     observers: Sequence[Observer] | None = None,
-) -> Discovery:
-    """Find the law that gives the target of a table from its features.
+) -> Discovery: ...
 
+
+@overload
+def discover(
+    dataset: Cloud | JointDataset,
+    *,
+    form: Question | None = None,
+    operators: str | Sequence[str] | OperatorSet | None = None,
+    macros: Sequence[str | Macro] = (),
+    time_limit: float = 30.0,
+    epochs: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    max_size: int = 60,
+    pretrained: bool = True,
+    out: Folder | None = None,
+    overwrite: bool = False,
+) -> "SurfaceDiscovery": ...
+
+
+@overload
+def discover(
+    dataset: "Dataset | ArrayLike | Mapping[str, Any] | pd.DataFrame",
+    *,
+    form: Question,
+    operators: str | Sequence[str] | OperatorSet | None = None,
+    macros: Sequence[str | Macro] = (),
+    time_limit: float = 30.0,
+    epochs: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    max_size: int = 60,
+    pretrained: bool = True,
+    out: Folder | None = None,
+    overwrite: bool = False,
+) -> "SurfaceDiscovery": ...
+
+
+def discover(
+    dataset: "Dataset | Cloud | JointDataset | ArrayLike | Mapping[str, Any] | pd.DataFrame",
+    *,
+    form: Question | None = None,
+    operators: str | Sequence[str] | OperatorSet | None = None,
+    macros: Sequence[str | Macro] = (),
+    guesses: Sequence[str] = (),
+    blocks: Sequence[str] = (),
+    template: str | None = None,
+    require: Sequence[str] = (),
+    forbid: Sequence[str] = (),
+    time_limit: float = 30.0,
+    epochs: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    max_size: int = 60,
+    proposers: str | Sequence[str | Proposer] | None = None,
+    pretrained: bool = True,
+    stability: int = 0,
+    units: GivenUnits | None = None,
+    constants: str = "free",
+    physical_constants: str | Sequence[str] = (),
+    out: Folder | None = None,
+    overwrite: bool = False,
+    observers: Sequence[Observer] | None = None,
+) -> "Discovery | SurfaceDiscovery":
+    """Find the law that gives the target of a table from its features, or the surface that points lie on.
+
+    dataset    : a `Dataset`; for a surface a `Cloud` or `JointDataset`, or, with `form`, whatever has the
+                 coordinates of points as its columns: an array (n, d), a data frame, a `Dataset`
+    form       : None for the law of one column; "implicit" for F(x, y, z) = 0, "parametric" for outputs over
+                 parameters, "surface" for whichever fits: the same as `discover_surface`, which see
     operators  : what laws may be made of: "+ - * / sqrt exp" or a list of names; None for `DEFAULT_OPERATORS`
     macros     : operators of your own: "sq1(x)=x**2+1"
     guesses    : laws to start from: "k/r**2"; names that are no columns are fitted
@@ -83,8 +162,8 @@ def discover(
 
     Where a column has a unit, in the header or by `units`, laws respect it: lengths are not added to times.
     Of a table with very many rows some are searched, and all fit and judge what was found. Ctrl-C ends the
-    search and the best so far is returned. OptionError for an impossible setting, DataError for anything but
-    a `Dataset`.
+    search and the best so far is returned. OptionError for an impossible setting, and for one that a surface
+    does not take; DataError for what is no table or, with `form`, no points.
 
     Example
     -------
@@ -94,8 +173,45 @@ def discover(
     >>> found = discover(table, guesses=["k*radius**2"], proposers=[], epochs=1)
     >>> found.best.expression, found.best.constants
     ('3.25*radius**2', [3.25])
+
+    Points alone, of which no column is explained by the others:
+
+    >>> turn = np.linspace(0.0, 6.0, 60)
+    >>> circle = np.column_stack([2.0 * np.cos(turn), 2.0 * np.sin(turn)])
+    >>> discover(circle, form="implicit", time_limit=5).best.expression
+    'x**2 + y**2 - 4'
     """
-    _check_dataset(dataset)
+    if form is not None or isinstance(dataset, Cloud | JointDataset):
+        _refuse_beside_a_surface(
+            guesses=guesses,
+            blocks=blocks,
+            template=template,
+            require=require,
+            forbid=forbid,
+            proposers=proposers is not None,
+            stability=stability,
+            units=units,
+            constants=None if constants == "free" else constants,
+            physical_constants=physical_constants,
+            observers=observers,
+        )
+        from eqdisc.surface_discovery import discover_surface, points_of
+
+        return discover_surface(
+            points_of(dataset, form or "surface"),
+            form=form,
+            operators=operators,
+            macros=macros,
+            time_limit=time_limit,
+            epochs=epochs,
+            seed=seed,
+            threads=threads,
+            max_size=max_size,
+            pretrained=pretrained,
+            out=out,
+            overwrite=overwrite,
+        )
+    dataset = _checked_dataset(dataset)
     given = given_units(units)
     dataset = with_units(dataset, given)
     language = operator_set(operators, macros)
@@ -196,7 +312,7 @@ def fit(
     >>> [round(value, 6) for value in fit(table, "a*exp(-b*t) + c").best.constants]
     [2.0, 0.7, 0.5]
     """
-    _check_dataset(dataset)
+    _checked_dataset(dataset)
     parsed = Form.parse(form, dataset.feature_names, target=dataset.target_name)
     if all(j >= dataset.n_features for j in parsed.tree.features) and not parsed.calls:
         raise OptionError(
@@ -248,14 +364,21 @@ def _names(physical_constants: object) -> str | tuple[str, ...]:
     return texts("physical_constants", physical_constants)
 
 
-def _check_dataset(dataset: object) -> None:
+def _refuse_beside_a_surface(**given: object) -> None:
+    """OptionError for the first setting that was given and is for the law of one column alone."""
+    for name, value in given.items():
+        if value:
+            raise OptionError(
+                f"{name} is for the law of one column and has no place beside a surface; leave it out"
+            )
+
+
+def _checked_dataset(dataset: object) -> Dataset:
     if isinstance(dataset, Dataset):
-        return
+        return dataset
     if isinstance(dataset, (str, os.PathLike)):
         path = os.fspath(dataset)
         advice = f"read the file first: discover(read_table({path!r}, target=...))"
-    elif isinstance(dataset, Cloud | JointDataset):
-        advice = "the law of a surface is found by discover_surface"
     else:
-        advice = "make one of arrays: discover(Dataset.of(X, y))"
+        advice = "make one of arrays: discover(Dataset.of(X, y)); of points on a surface say the form"
     raise DataError(f"discover wants a Dataset and got a {type(dataset).__name__}; {advice}")

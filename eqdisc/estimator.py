@@ -40,6 +40,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     max_size     : nodes the equation may have
     threads      : None for every core; never changes the answer
     proposers    : strategies; None for all
+    pretrained   : whether strategies may use what was learned before from other tables
     units        : of columns, such as {"v": "m/s"}; constants, physical_constants: as in `discover`
     random_state : a number, a `RandomState`, or None for another search at every fit
 
@@ -47,8 +48,9 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     `time_limit` two fits of the same data may do a different number of epochs; `discovery_.epochs` tells it.
 
     Several targets, y of shape (n, m), are searched together: their equations share what they have in common.
-    Then `time_limit` is that of all, and all rows count alike; what has no meaning there (`epochs`, `blocks`,
-    `proposers`, `units`, `constants`, `physical_constants`, unlike weights) is for one target.
+    Then `time_limit` is that of all, `epochs` those of the search for each that structure does not tell, and
+    all rows count alike; what has no meaning there (`blocks`, `proposers`, `units`, `constants`,
+    `physical_constants`, unlike weights) is for one target.
 
     After `fit`: `discovery_` (a `Discovery`; of several targets a `SurfaceDiscovery`), `equations_` (the
     front as a data frame; of several targets a mapping from their names), `n_features_in_` and, where X was a
@@ -74,6 +76,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         max_size: int = 60,
         threads: int | None = None,
         proposers: str | Sequence[str | Proposer] | None = None,
+        pretrained: bool = True,
         units: GivenUnits | None = None,
         constants: str = "free",
         physical_constants: str | Sequence[str] = (),
@@ -87,6 +90,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.max_size = max_size
         self.threads = threads
         self.proposers = proposers
+        self.pretrained = pretrained
         self.units = units
         self.constants = constants
         self.physical_constants = physical_constants
@@ -126,6 +130,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             threads=self.threads,
             max_size=self.max_size,
             proposers=self.proposers,
+            pretrained=self.pretrained,
             units=self.units,
             constants=self.constants,
             physical_constants=self.physical_constants,
@@ -157,9 +162,11 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             operators=self.operators,
             macros=self.macros,
             time_limit=self.time_limit,
+            epochs=self.epochs,
             seed=self._seed(),
             threads=self.threads,
             max_size=self.max_size,
+            pretrained=self.pretrained,
         )
         return self
 

@@ -1,19 +1,21 @@
 """From points to the surface they lie on: the call people make."""
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from eqdisc.data.dataset import Dataset
-from eqdisc.data.surfaces import Cloud, JointDataset
+from eqdisc.data.surfaces import Cloud, JointDataset, read_cloud
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.operators import Macro, OperatorSet
 from eqdisc.findings import Folder
-from eqdisc.options import macro_text, operator_set, whole
+from eqdisc.options import macro_text, operator_set, truth, whole
 from eqdisc.report.folder import RunFolder
 from eqdisc.search.engine import Budget
 from eqdisc.surface_finding import SurfaceDiscovery
@@ -28,9 +30,11 @@ def discover_surface(
     operators: str | Sequence[str] | OperatorSet | None = None,
     macros: Sequence[str | Macro] = (),
     time_limit: float = 30.0,
+    epochs: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     max_size: int = 60,
+    pretrained: bool = True,
     out: Folder | None = None,
     overwrite: bool = False,
 ) -> SurfaceDiscovery:
@@ -42,9 +46,13 @@ def discover_surface(
     operators  : what laws may be made of: "+ - * / sin cos" or a list of names; None leaves it to the methods
     macros     : operators of your own: "sq1(x)=x**2+1"
     time_limit : seconds; the search ends sooner where a law is exact
+    epochs     : of points with their parameters: exactly so many epochs of the search for each output that
+                 structure alone does not tell, whatever the clock says
     seed       : same seed, table and settings: same answer, but for what the clock cuts short
     threads    : None for every core this process may use
     max_size   : nodes a law may have
+    pretrained : whether searches for single outputs may use what was learned before from other tables; of
+                 points alone none does
     out        : folder to keep the run in
     overwrite  : replace the run that the folder holds
 
@@ -64,15 +72,22 @@ def discover_surface(
     question = _question(data, form)
     language = None if operators is None and not macros else operator_set(operators, macros)
     Budget(time_limit)  # refuses what is no time
+    if epochs is not None and question != "parametric":
+        raise OptionError(
+            f"epochs is {epochs!r}; it is for points with their parameters (a JointDataset, --targets), "
+            "leave it out"
+        )
     settings: dict[str, Any] = {
         "surface": question,
         **_columns(data),
         "operators": None if language is None else " ".join(row.name for row in language.operators),
         "macros": [] if language is None else [macro_text(macro) for macro in language.macros],
         "time_limit": float(time_limit),
+        "epochs": None if epochs is None else whole("epochs", epochs, least=1),
         "seed": whole("seed", seed, least=0),
         "threads": None if threads is None else whole("threads", threads, least=1),
         "max_size": whole("max_size", max_size, least=1),
+        "pretrained": truth("pretrained", pretrained),
     }
     if out is None:
         return _searched(data, question, language, settings)
@@ -85,6 +100,48 @@ def discover_surface(
             lost = f"the run could not be kept whole in {folder.path}: {error}"
             return replace(found, warnings=(*found.warnings, lost))
         return found
+
+
+def points_of(data: object, form: str) -> Cloud | JointDataset:
+    """The points that a form is asked of: all columns of a data frame, an array or a table are coordinates.
+
+    data : a `Cloud` or `JointDataset`, which stay as they are; a `Dataset`, whose coordinates are its
+           features and its target (or, of the form "parametric", its features are parameters of the target);
+           a data frame, a mapping from names to columns, an array (n, d)
+    DataError for anything else, for weights or uncertainties, which points have not, and for the form
+    "parametric" of what does not say which columns are parameters.
+
+    >>> points_of({"x": [1.0, 0, -1, 0], "y": [0.0, 1, 0, -1]}, "implicit").names
+    ('x', 'y')
+    """
+    if isinstance(data, Cloud | JointDataset):
+        return data
+    if isinstance(data, Dataset):
+        if data.weights is not None or data.sigma is not None:
+            raise DataError(
+                f"the table has weights or uncertainties, which the points of the form {form!r} have not; "
+                "give a table without them"
+            )
+        if form == "parametric":
+            return JointDataset.of(
+                data.features, data.target[:, None], data.feature_names, [data.target_name]
+            )
+        names = (*data.feature_names, data.target_name)
+        return Cloud.of(np.column_stack([data.features, data.target]), names)
+    if isinstance(data, (str, os.PathLike)):
+        raise DataError(
+            f"the points are the path {os.fspath(data)!r}; "
+            "read the file first: read_cloud(path, ['x', 'y', 'z'])"
+        )
+    if form == "parametric":
+        raise DataError(
+            f"a {type(data).__name__} does not say which columns are parameters; make a JointDataset: "
+            "read_joint(table, ['u', 'v'], ['x', 'y', 'z']) or JointDataset.of(parameters, outputs)"
+        )
+    if isinstance(data, Mapping) or hasattr(data, "columns"):
+        columns = data if isinstance(data, Mapping) else data.columns
+        return read_cloud(data, [str(name) for name in columns])
+    return Cloud.of(data)  # type: ignore[arg-type]  # which refuses what is no array
 
 
 def _searched(
@@ -106,6 +163,7 @@ def _front(
     if isinstance(data, JointDataset):
         from eqdisc.surfaces.parametric import fit_parametric
 
+        told |= {"epochs": settings["epochs"], "pretrained": settings["pretrained"]}
         return fit_parametric(data.features, data.targets, data.feature_names, data.target_names, **told)
     if question == "implicit":
         from eqdisc.surfaces.implicit import fit_implicit

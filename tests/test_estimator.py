@@ -7,11 +7,13 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from eqdisc.discovery import discover
 from eqdisc.estimator import SymbolicRegressor
 from eqdisc.proposers.seeds import Seeds
+from eqdisc.search.engine import StopReason
+from tests.quick import quick_epochs
 
 X = np.random.default_rng(0).uniform(1.0, 4.0, (80, 2))
 Y = 2.5 * X[:, 0] / X[:, 1] + 1.0
@@ -19,9 +21,29 @@ SUGGESTION = (Seeds(("x0", "x0/x1")),)
 DENSITY = pd.Series(Y, name="density")
 
 
-@parametrize_with_checks([SymbolicRegressor(epochs=1, time_limit=0.5, threads=1, max_size=20)])
+SHORT = {"epochs": 1, "time_limit": 0.5, "threads": 1, "max_size": 20}
+#: Checks for which it matters what is searched, and how: made with all strategies, the others with one.
+OF_ALL = {
+    *("check_dict_unchanged", "check_fit_idempotent", "check_regressor_multioutput", "check_regressors_int")
+}
+
+
+def checks():
+    """Those of scikit-learn, each with one strategy or with all of them; all with all of them if -m slow."""
+    found = []
+    for strategies in ("closed_form", None):
+        for estimator, check in estimator_checks_generator(SymbolicRegressor(proposers=strategies, **SHORT)):
+            name = check.func.__name__
+            slow = [] if (name in OF_ALL) == (strategies is None) else [pytest.mark.slow]
+            if strategies is None or not slow:
+                found.append(pytest.param(estimator, check, marks=slow, id=f"{name}-{strategies or 'all'}"))
+    return found
+
+
+@pytest.mark.parametrize(("estimator", "check"), checks())
 def test_scikit_learn_finds_nothing_to_complain_of(estimator, check):
-    check(estimator)
+    with quick_epochs():
+        check(estimator)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +155,7 @@ ELLIPSE = np.hstack([3.0 * np.cos(TURN), 2.0 * np.sin(TURN)])
 
 @pytest.fixture(scope="module")
 def of_two():
-    return SymbolicRegressor(time_limit=5, threads=1).fit(TURN, pd.DataFrame(ELLIPSE, columns=["a", "x0"]))
+    return SymbolicRegressor(time_limit=60, threads=1).fit(TURN, pd.DataFrame(ELLIPSE, columns=["a", "x0"]))
 
 
 def test_several_targets_are_searched_together(of_two):
@@ -152,6 +174,26 @@ def test_one_target_in_a_column_is_one_target():
         assert model.fit(X, Y[:, None]).predict(X).shape == (80,)
 
 
+def test_epochs_of_several_targets_and_whether_networks_are_used_reach_the_search(monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "eqdisc.surfaces.parametric.fit.explicit_solver",
+        lambda *_, epochs, pretrained, **__: told.append((epochs, pretrained)) or (),
+    )
+    grid = np.random.default_rng(1).uniform(0.3, 3.0, (60, 2))
+    bent = np.column_stack([np.exp(np.sin(grid[:, 0] * grid[:, 1])), grid[:, 0]])
+    model = SymbolicRegressor(time_limit=1e-6, epochs=7, threads=1, pretrained=False).fit(grid, bent)
+    assert set(told) == {(7, False)}
+    assert model.discovery_.settings["epochs"] == 7
+    assert model.discovery_.stopped is StopReason.EPOCHS
+
+
+def test_nothing_learned_beforehand_is_used_where_it_is_not_wanted():
+    asked = SymbolicRegressor(proposers="snip", pretrained=False, epochs=1)
+    with pytest.raises(ValueError, match="pretrained networks are not to be used"):
+        asked.fit(X, Y)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -159,6 +201,8 @@ def test_one_target_in_a_column_is_one_target():
         ({"proposers": SUGGESTION}, "proposers is for one target"),
         ({"units": {"x0": "m"}}, "units is for one target"),
         ({"constants": "named"}, "constants is for one target"),
+        ({"pretrained": "no"}, "pretrained is 'no'; wanted True or False"),
+        ({"epochs": 0}, "epochs is 0; wanted a whole number, 1 or more"),
     ],
 )
 def test_what_has_no_meaning_for_several_targets(settings, message):

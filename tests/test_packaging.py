@@ -14,8 +14,12 @@ import pytest
 
 import eqdisc
 from eqdisc.data.tables import example_names
+from eqdisc.proposers.snip import Snip
 
 ROOT = Path(__file__).parents[1]
+#: What was learned beforehand, and what is to be known of it.
+LEARNED = {f"eqdisc/proposers/snip/{name}" for name in ("weights.npz", "bank.npz", "weights.md")}
+MOST_LEARNED = 15_000_000  # bytes, in every wheel
 DATA = {
     "srsd_data/README.md",
     "srsd_data/srsd_problems.json",
@@ -24,6 +28,7 @@ DATA = {
     "eqdisc/py.typed",
     "eqdisc/data/tables/provenance.json",
     *(f"eqdisc/data/tables/{name}.csv" for name in example_names()),
+    *LEARNED,
 }
 MODULES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "eqdisc").rglob("*.py")}
 
@@ -34,6 +39,11 @@ def test_problem_facts_are_read_as_package_data() -> None:
     licence = (files("srsd_data") / "README.md").read_text(encoding="utf-8")
     assert "Copyright (c) 2022 OMRON SINIC X Corporation" in licence
     assert "Permission is hereby granted" in licence
+
+
+def test_what_was_learned_beforehand_is_there_and_no_burden() -> None:
+    assert sum((ROOT / name).stat().st_size for name in LEARNED) <= MOST_LEARNED
+    Snip().check()
 
 
 def test_one_version_everywhere() -> None:
@@ -93,5 +103,7 @@ def test_a_wheel_installed_elsewhere_finds_its_data(tmp_path: Path) -> None:
         "from importlib.resources import files\n"
         "assert (files('srsd_data') / 'srsd_problems.json').is_file()\n"
         "assert eqdisc.read_example('kepler').n_rows == 8\n"
+        "from eqdisc.proposers.snip import Snip\n"
+        "Snip().check()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)

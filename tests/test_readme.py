@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +14,7 @@ from eqdisc.cli import app
 from eqdisc.search.engine import StopReason
 from eqdisc.surfaces.law import Form
 from eqdisc.surfaces.result import QUESTIONS
+from tests.quick import quick_epochs
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -26,6 +28,12 @@ def commands() -> list[list[str]]:
     lines = [part.strip() for block in blocks("sh") for part in block.split("&&")]
     lines += [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
     return [shlex.split(line)[1:] for line in lines if line.startswith("eqdisc ")]
+
+
+@pytest.fixture(autouse=True)
+def _quick() -> Iterator[None]:
+    with quick_epochs():
+        yield
 
 
 def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
 """`discover_surface`: what it asks of the methods, keeps, and refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from eqdisc import discover, resume
@@ -17,6 +19,7 @@ from eqdisc.kept import load
 from eqdisc.search.engine import StopReason
 from eqdisc.surface_discovery import discover_surface
 from eqdisc.surfaces.law import InterruptedSearch
+from eqdisc.surfaces.text import repeat_surface
 from tests.surfaces.stand_in import IMPLICIT, PARAMETRIC, SPHERE, sphere_points, stand_in
 
 CLOUD = Cloud.of(sphere_points())
@@ -53,6 +56,24 @@ def test_settings_reach_the_method(asked: list[dict[str, Any]]) -> None:
     assert found.ranges[0] == (CLOUD.points[:, 0].min(), CLOUD.points[:, 0].max())
     assert found.cloud is not None
     assert found.cloud is CLOUD
+
+
+def test_networks_are_not_used_where_they_are_not_wanted(asked: list[dict[str, Any]]) -> None:
+    found = discover_surface(JOINT, pretrained=False)
+    assert "--no-pretrained" in repeat_surface(found)
+    discover(JOINT, pretrained=False)
+    discover(JOINT)
+    assert [call["pretrained"] for call in asked] == [False, False, True]
+    discover_surface(CLOUD, pretrained=False)  # nothing learned is used there
+
+
+def test_epochs_are_for_points_with_their_parameters(asked: list[dict[str, Any]]) -> None:
+    found = discover_surface(JOINT, epochs=4)
+    assert asked[0]["epochs"] == found.settings["epochs"] == 4
+    assert "--epochs 4" in repeat_surface(found)
+    assert "epochs" not in repeat_surface(discover_surface(JOINT))
+    with pytest.raises(OptionError, match="epochs is 4; it is for points with their parameters"):
+        discover_surface(CLOUD, epochs=4)
 
 
 @pytest.mark.usefixtures("asked")
@@ -109,9 +130,67 @@ def test_what_cannot_be_asked(
         discover_surface(data, **settings)
 
 
-def test_discover_sends_points_to_the_right_place() -> None:
-    with pytest.raises(DataError, match="found by discover_surface"):
-        discover(CLOUD)  # type: ignore[arg-type]
+def columns() -> dict[str, Any]:
+    return dict(zip("xyz", CLOUD.points.T, strict=True))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        CLOUD,
+        CLOUD.points,
+        CLOUD.points.tolist(),
+        columns(),
+        pd.DataFrame(columns()),
+        Dataset.of(CLOUD.points[:, :2], CLOUD.points[:, 2], ["x", "y"], "z"),
+    ],
+    ids=["cloud", "array", "list", "mapping", "frame", "table"],
+)
+def test_discover_asks_for_a_form_of_whatever_has_points(asked: list[dict[str, Any]], data: Any) -> None:
+    found = discover(data, form="implicit", seed=3, max_size=9)
+    direct = discover_surface(CLOUD, form="implicit", seed=3, max_size=9)
+    assert found == replace(direct, seconds=found.seconds)
+    one, other = asked
+    assert np.array_equal(one["arrays"][0], other["arrays"][0])
+    assert one["arrays"][1] == other["arrays"][1] == ("x", "y", "z")
+    assert (one["seed"], one["max_size"]) == (3, 9)
+
+
+def test_discover_asks_for_the_surface_of_points_without_being_told(asked: list[dict[str, Any]]) -> None:
+    assert discover(CLOUD).question == "surface"
+    assert discover(JOINT, epochs=4).question == discover(JOINT, form="parametric").question == "parametric"
+    assert asked[1]["epochs"] == 4
+    table = Dataset.of(CLOUD.points[:, :2], CLOUD.points[:, 2], ["u", "v"], "z")
+    discover(table, form="parametric")
+    assert asked[-1]["arrays"][2:] == (("u", "v"), ("z",))
+
+
+WEIGHTED = Dataset.of(CLOUD.points[:, :2], CLOUD.points[:, 2], weights=np.arange(60.0))
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "error", "message"),
+    [
+        (CLOUD, {"form": "odd"}, OptionError, "the form is 'odd'; wanted implicit, parametric, surface"),
+        (CLOUD, {"form": "parametric"}, OptionError, "wants the parameters of each point"),
+        (CLOUD, {"guesses": ["x"]}, OptionError, "guesses is for the law of one column"),
+        (CLOUD, {"proposers": []}, OptionError, "proposers is for the law of one column"),
+        (JOINT, {"units": {"u": "m"}}, OptionError, "units is for the law of one column"),
+        (CLOUD.points, {"form": "implicit", "stability": 3}, OptionError, "stability is for the law"),
+        (CLOUD, {"constants": "named"}, OptionError, "constants is for the law of one column"),
+        (CLOUD.points, {"form": "parametric"}, DataError, "does not say which columns are parameters"),
+        (CLOUD.points, {}, DataError, "got a ndarray; .* of points on a surface say the form"),
+        (WEIGHTED, {"form": "implicit"}, DataError, "has weights or uncertainties"),
+        ("torus.csv", {"form": "implicit"}, DataError, r"read the file first: read_cloud\("),
+        (None, {"form": "implicit"}, DataError, "the points"),
+    ],
+)
+@pytest.mark.usefixtures("asked")
+def test_what_discover_cannot_be_asked_of_points(
+    data: Any, settings: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        discover(data, **settings)
 
 
 def test_fronts_of_the_stand_ins_are_in_order() -> None:
@@ -132,7 +211,7 @@ def test_ctrl_c_amid_a_search_leaves_the_best_so_far(monkeypatch: pytest.MonkeyP
         raise InterruptedSearch([parse(law, ["t"]) for law in ("sin(t)", "t")])
 
     monkeypatch.setattr("eqdisc.surfaces.parametric.fit.explicit_solver", interrupted)
-    found = discover_surface(JointDataset.of(SPIRAL[:, None], KNOT, ["t"], ["x", "y"]), time_limit=5)
+    found = discover_surface(JointDataset.of(SPIRAL[:, None], KNOT, ["t"], ["x", "y"]), time_limit=60)
     assert found.stopped is StopReason.INTERRUPTED
     assert len(calls) == 1  # one interrupt ends it all
     assert set(found.best.equations) == {"x", "y"}

@@ -1,13 +1,14 @@
-"""Classical curves and surfaces as clouds of points: is F found, how far from the true surface is it.
+"""Curves and surfaces, classical and general, as clouds of points: is F found, how far is it from the truth.
 
     python benchmarks/implicit/clouds.py --noise 0 0.01 0.05 --out benchmarks/implicit/clouds.csv
+    python benchmarks/implicit/clouds.py --shapes general --out benchmarks/implicit/general.csv
     python benchmarks/implicit/clouds.py --table benchmarks/implicit/clouds.csv
 
 Points are drawn even by area inside the box, 3000 of them; noise is Gaussian in every coordinate, in shares
 of the mean of the coordinates' standard deviations. "exact" means at the rounding floor of the points; "near"
 is the larger of the two medians of the distance between points of one surface and the other surface, over the
-noise (without noise: over the diagonal of the box); seconds are of the processor. The first command goes on
-where it stopped.
+noise (without noise: over the diagonal of the box); seconds are of the processor. A command goes on where
+it stopped.
 """
 
 import argparse
@@ -76,6 +77,21 @@ SHAPES = (
     ("waves of two frequencies", "sin(2*x) + cos(3*y) - z", 2.0, 3),
     ("sine curve", "sin(x) + sin(y) - sin(x*y)", 4.0, 2),
 )
+# beyond libraries: nested, rational, entangled; some can be solved for one term, the last four cannot
+GENERAL = (
+    ("exponential product", "x*exp(y) + z - 2", 2.0, 3),
+    ("wave of a product", "sin(x*y) - z**2 + 0.3", 2.0, 3),
+    ("root and logarithm", "sqrt(x**2 + y**2) + log(z) - 1.5", 3.0, 3),
+    ("Gaussian waist", "x**2 + y**2 - exp(-z**2)", 1.5, 3),
+    ("saturated product", "tanh(x) + y*z - 0.4", 2.0, 3),
+    ("rational cosine", "z*(1 + x**2) - cos(y)", 2.0, 3),
+    ("exponential of a wave", "exp(sin(x)) - y**2 - 0.5", 3.0, 2),
+    ("wave of a radius", "sin(x**2 + y**2) - x*y + 0.2", 2.5, 2),
+    ("entangled exponential", "x*exp(y*z) - sin(x + z) - 0.5", 2.0, 3),
+    ("inner constants", "sin(1.3*x*y) + exp(-0.7*x) - y", 3.0, 2),
+    ("Gaussian sum", "exp(-x**2) + exp(-y**2) + exp(-z**2) - 1.5", 2.0, 3),
+)
+LISTS = {"classical": SHAPES, "general": GENERAL}
 FIELDS = ("shape", "noise", "exact", "near", "nodes", "seconds", "law")
 
 
@@ -124,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--noise", type=float, nargs="+", default=[0.0, 0.01, 0.05])
     parser.add_argument("--time", type=float, default=20.0)
+    parser.add_argument("--shapes", choices=LISTS, default="classical")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/implicit/clouds.csv"))
     parser.add_argument("--table", type=Path)
     given = parser.parse_args()
@@ -137,7 +154,7 @@ def main() -> None:
     else:
         given.out.write_text(",".join(FIELDS) + "\n")
     for noise in given.noise:
-        for shape in SHAPES:
+        for shape in LISTS[given.shapes]:
             if (shape[0], noise) not in known:
                 record = run(*shape, noise, given.time)
                 with given.out.open("a", newline="") as file:

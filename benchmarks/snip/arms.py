@@ -1,30 +1,34 @@
 """Does pretraining help? Arms with more and more of it against genetic programming: the tables of arms.md.
 
-    eqdisc bench run srsd feynman classic real --sample 20 --method eqdisc-gp --method eqdisc-gp+bank \\
-        --method eqdisc-gp+heads --method eqdisc-gp+retrieval --method eqdisc-gp+decoder \\
-        --method eqdisc-gp+residuals --method eqdisc-gp+untrained --method eqdisc-gp+misled \\
+    eqdisc bench run srsd-easy srsd-medium srsd-hard feynman classic real --sample 20 \\
+        --method eqdisc-gp --method eqdisc-gp+bank --method eqdisc-gp+heads --method eqdisc-gp+retrieval \\
+        --method eqdisc-gp+decoder --method eqdisc-gp+residuals --method eqdisc-gp+untrained \\
+        --method eqdisc-gp+misled --method eqdisc-gp+wolves \\
         --method eqdisc --method eqdisc-all+bank --method eqdisc-all+snip \\
         --time 10 --threads 2 --repetitions 2 --out benchmarks/snip/results/arms
     python -m benchmarks.snip.arms benchmarks/snip/results/arms
 
 The first command goes on where it stopped; the second takes several folders. Arms, each with what the one
-before it has: a bank of skeletons screened by correlation; heads that weigh operators and inputs; retrieval
-from the bank by embedding; samples of the decoder; immigrants for the residual. Placebos: the last arm with
-random weights (untrained), and looking at a shuffled target (misled). The model is loaded within the time.
+before it has: a bank of skeletons screened by correlation, laid on columns by correlation too, without any
+network; heads that weigh operators and inputs; retrieval from the bank by embedding; samples of the decoder;
+immigrants for the residual; wolves in the latent space. Placebos: all but the wolves with random weights
+(untrained), or looking at a shuffled target (misled). All arms search a table with the seed of the method
+that they add to. The model is loaded within the time.
 A run that finds the law has it after the seconds it took, all of its time where it did not know that it was
 done; so one run of 10 s tells what one of 1 or 3 s would have found exact. `area` and intervals as in
 benchmarks/dysymnet/sets.py: under the share of runs solved against the logarithm of the time, differences
-between arms law by law, 95 % by a bootstrap over the laws.
+between arms law by law, 95 % by a bootstrap over the laws. Tables whose law nobody knows are compared by R2
+on rows that were not searched, 0 where it is below or where there is no answer.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from benchmarks.dysymnet.sets import by_task, credit, interval, wait
+from benchmarks.dysymnet.sets import credit, interval, wait
 from eqdisc.benchmark.record import Record
 from eqdisc.benchmark.results import read_results
 
@@ -53,32 +57,56 @@ def with_truth(records: Runs) -> list[Record]:
     return [run for run in records if run.truth is not None]
 
 
+def without_truth(records: Runs) -> list[Record]:
+    """The runs on tables whose law nobody knows."""
+    return [run for run in records if run.truth is None]
+
+
+def by_law(runs: Iterable[Record], worth: Callable[[Record], float]) -> dict[tuple[str, str], float]:
+    """Mean over the repetitions of each law, by suite and task: suites have tasks of one name."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for run in runs:
+        found.setdefault((run.suite, run.task), []).append(worth(run))
+    return {law: fmean(values) for law, values in found.items()}
+
+
+def r2(run: Record) -> float:
+    """On rows for testing, at least 0, which the mean of the target has; 0 without an answer."""
+    return max(0.0, float(run.score.get("r2") or 0.0))
+
+
 def rates(records: Runs) -> str:
     """A line for each suite and arm: share of the laws found after so many seconds, and the area."""
     moments = " | ".join(f"{moment:g} s %" for moment in MOMENTS)
     lines = [f"| suite | arm | laws | runs | {moments} | area |", "|---" * (5 + len(MOMENTS)) + "|"]
-    for suite in (*dict.fromkeys(run.suite for run in records), "all"):
-        for method in dict.fromkeys(run.method for run in records):
-            runs = [run for run in records if run.method == method and suite in ("all", run.suite)]
-            if not runs:
-                continue
-            shares = [_solved_by(runs, moment) for moment in MOMENTS]
-            area = _values(runs)
-            told = " | ".join(f"{100 * share:.1f}" for share in shares)
-            mean = np.mean([*area.values()])
-            lines.append(f"| {suite} | {method} | {len(area)} | {len(runs)} | {told} | {mean:.3f} |")
+    for suite, method, runs in _parts(records):
+        shares = [_solved_by(runs, moment) for moment in MOMENTS]
+        area = by_law(runs, credit)
+        told = " | ".join(f"{100 * share:.1f}" for share in shares)
+        lines.append(
+            f"| {suite} | {method} | {len(area)} | {len(runs)} | {told} | {fmean(area.values()):.3f} |"
+        )
     return "\n".join(lines)
 
 
-def gains(records: Runs) -> str:
-    """A line for each pair of arms and suite: the area that one has more than the other."""
-    lines = ["| arm | less | suite | laws | area gained |", "|---|---|---|---|---|"]
+def accuracies(records: Runs) -> str:
+    """A line for each suite and arm: mean R2, and its interval over the tables."""
+    lines = ["| suite | arm | tables | runs | R2 |", "|---" * 5 + "|"]
+    for suite, method, runs in _parts(records):
+        values = np.array([*by_law(runs, r2).values()])
+        low, high = interval(values)
+        told = f"{values.mean():.3f} ({low:.3f} to {high:.3f})"
+        lines.append(f"| {suite} | {method} | {len(values)} | {len(runs)} | {told} |")
+    return "\n".join(lines)
+
+
+def gains(records: Runs, worth: Callable[[Record], float] = credit, what: str = "area") -> str:
+    """A line for each pair of arms and suite: what one has more than the other, law by law."""
+    lines = [f"| arm | less | suite | laws | {what} gained |", "|---|---|---|---|---|"]
+    parts = {(suite, method): by_law(runs, worth) for suite, method, runs in _parts(records)}
     for arm, other in PAIRS:
-        for suite in (*dict.fromkeys(run.suite for run in records), "all"):
-            mine, theirs = (
-                _values([run for run in records if run.method == name and suite in ("all", run.suite)])
-                for name in (arm, other)
-            )
+        for suite in _suites(records):
+            mine, theirs = parts.get((suite, arm), {}), parts.get((suite, other), {})
             shared = [law for law in mine if law in theirs]
             if not shared:
                 continue
@@ -91,28 +119,39 @@ def gains(records: Runs) -> str:
     return "\n".join(lines)
 
 
+def _suites(records: Runs) -> tuple[str, ...]:
+    return (*dict.fromkeys(run.suite for run in records), "all")
+
+
+def _parts(records: Runs) -> list[tuple[str, str, list[Record]]]:
+    """The runs of each suite, and of all, and arm."""
+    parts = []
+    for suite in _suites(records):
+        for method in dict.fromkeys(run.method for run in records):
+            runs = [run for run in records if run.method == method and suite in ("all", run.suite)]
+            if runs:
+                parts.append((suite, method, runs))
+    return parts
+
+
 def _solved_by(runs: Runs, moment: float) -> float:
     # An answer that came at the end of the time counts at the last moment, whatever the clock adds.
     last = moment == MOMENTS[-1]
-    found = by_task(runs, lambda run: float(run.solved is True if last else wait(run) <= moment))
-    return fmean(found.values())
-
-
-def _values(runs: Runs) -> dict[str, float]:
-    suites = dict.fromkeys(run.suite for run in runs)
-    return {
-        f"{suite}/{law}": value
-        for suite in suites
-        for law, value in by_task([run for run in runs if run.suite == suite], credit).items()
-    }
+    return fmean(
+        by_law(runs, lambda run: float(run.solved is True if last else wait(run) <= moment)).values()
+    )
 
 
 def main(folders: Sequence[str]) -> None:
     """Print the tables of the runs in some folders."""
     if not folders:
         raise SystemExit(__doc__)
-    records = with_truth([record for folder in folders for record in read_results(Path(folder))])
-    print(f"{rates(records)}\n\n{gains(records)}")
+    records = [record for folder in folders for record in read_results(Path(folder))]
+    known, unknown = with_truth(records), without_truth(records)
+    if known:
+        print(f"{rates(known)}\n\n{gains(known)}")
+    if unknown:
+        print(f"\n{accuracies(unknown)}\n\n{gains(unknown, r2, 'R2')}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from sklearn.manifold import TSNE
 
 from eqdisc.proposers.snip.batch import OUTER
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
-from eqdisc.proposers.snip.network import Network
+from eqdisc.proposers.snip.knowledge import network_and_digest
+from eqdisc.proposers.snip.settings import SHIPPED
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures" / "embedding_map.png"
 
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    network = Network.shipped() if given.weights is None else Network.read(given.weights)
+    network = network_and_digest(str(given.weights or SHIPPED))[0]
     settings = GeneratorSettings(inputs=(1.0, 1.0, 1.0), part="held out")
     batch = Generator(41, settings).batch(given.laws, rows=128)
     tables = [

@@ -24,7 +24,9 @@ from eqdisc._typing import FloatArray
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import CONSTANT, code_of
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
+from eqdisc.proposers.snip.knowledge import network_and_digest
 from eqdisc.proposers.snip.network import Network
+from eqdisc.proposers.snip.settings import SHIPPED
 
 ROWS, VALUES = 128, 32
 SHARE = 0.75  # of the laws, to learn from
@@ -77,7 +79,7 @@ def main() -> None:
     parser.add_argument("--laws", type=int, default=3000)
     parser.add_argument("--weights", type=Path)
     given = parser.parse_args()
-    network = Network.shipped() if given.weights is None else Network.read(given.weights)
+    network = network_and_digest(str(given.weights or SHIPPED))[0]
     untrained = Network.random(1)
     settings = GeneratorSettings(inputs=(1.0,), dummies=0.0, reused=0.0, noisy=0.0)
     batch, laws = Generator(31, settings).labelled_laws(given.laws, ROWS)

@@ -31,9 +31,11 @@ from eqdisc.proposers.snip.batch import OUTER, Batch
 from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.fitting import Fitter
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
+from eqdisc.proposers.snip.knowledge import network_and_digest
 from eqdisc.proposers.snip.look import Look
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.pretrain.validation import auc
+from eqdisc.proposers.snip.settings import SHIPPED
 from eqdisc.proposers.snip.vocabulary import CONSTANT, decode, encode, keys_of
 
 PLACES = (1, 10, 100, 500)
@@ -223,7 +225,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--exclude", type=Path)
     given = parser.parse_args()
-    network = Network.shipped() if given.weights is None else Network.read(given.weights)
+    network = network_and_digest(str(given.weights or SHIPPED))[0]
     excluded = None if given.exclude is None else Excluded.read(given.exclude)
     settings = GeneratorSettings(part="held out")
     batch = Generator(23, settings, excluded).batch(given.tables, rows=128)

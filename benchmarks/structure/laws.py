@@ -105,6 +105,29 @@ LAWS: dict[str, tuple[list[Range], Callable[..., FloatArray]]] = {
     "cubic term": ([MILD] * 3, lambda a, b, x: a * x + np.sin(b) * x**3),
 }
 
+#: A function of one of two inputs times one of the other, plus one more, each over both signs.
+CURVED: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    "wave and logarithm": lambda x, y: np.exp(0.3 * x) * np.sin(y) + np.log(1 + x**2),
+    "step and softplus": lambda x, y: np.sqrt(x**2 + 3) * np.tanh(y) - np.log(1 + np.exp(0.5 * x)),
+    "faster wave": lambda x, y: x * np.sin(1.3 * y) + np.sqrt(1 + x**2),
+    "decay": lambda x, y: np.cos(x) * np.exp(-0.4 * y) + 1 / (1 + x**2),
+    "square": lambda x, y: np.log(2 + x**2) * y**2 + np.tanh(x),
+    "line": lambda x, y: y / (1 + x**2) + np.exp(-(x**2) / 4),
+    "bell and root": lambda x, y: np.tanh(x) * np.exp(-(y**2) / 5) + np.sqrt(1 + x**2),
+    "slow logarithm": lambda x, y: np.sqrt(x**2 + 1) * np.log(y**2 + 3) + np.sin(x),
+    "bell and logarithm": lambda x, y: np.exp(-(x**2) / 4) * np.log(1 + y**2) + x,
+    "softplus and wave": lambda x, y: np.log(1 + np.exp(x)) * np.cos(2 * y) + 0.3 * x**2,
+    "pulse": lambda x, y: np.tanh(0.5 * x) * y * np.exp(-y / 3) + np.sqrt(x**2 + 2),
+    "hyperbola": lambda x, y: x / (1 + x**2) * np.sqrt(y**2 + 2) - np.exp(0.2 * x),
+}
+
+
+def curved_table(name: str, n_rows: int, seed: int = 0) -> Dataset:
+    """Rows of one of the laws of two inputs, spread evenly over [-5, 5] in both."""
+    random = np.random.default_rng([seed, *name.encode()])
+    features = random.uniform(-5.0, 5.0, (n_rows, 2))
+    return Dataset.of(features, CURVED[name](*features.T))
+
 
 def table(
     name: str, n_rows: int, dummies: int, noise: float = 0.0, seed: int = 0

@@ -3,21 +3,24 @@
 python benchmarks/structure/measure.py dummies     # dummies taken for inputs, inputs taken for dummies
 python benchmarks/structure/measure.py quiet       # structure seen where there is none
 python benchmarks/structure/measure.py recovery    # laws found with and without structure
+python benchmarks/structure/measure.py curves      # the same of laws linear in a function of one input
 """
 
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.structure.laws import LAWS, shapeless, table
+from benchmarks.structure.laws import CURVED, LAWS, curved_table, shapeless, table
+from eqdisc.data.dataset import Dataset
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.structure import Structure
+from eqdisc.proposers.structure.curving import curved_inputs
 from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.joining import joinings
 from eqdisc.proposers.structure.periodic import periodic_inputs
@@ -53,7 +56,10 @@ def quiet(seeds: int) -> None:
         tables = 0
         for n_inputs in (2, 3, 4, 5):
             for seed in range(seeds):
-                rows = View.rows_of(shapeless(n_inputs, 1000, noise, seed))
+                problem = Problem.of(
+                    shapeless(n_inputs, 1000, noise, seed), OperatorSet.default(), 60, seed=0
+                )
+                rows = View.rows_of(problem.dataset)
                 view = View.on(rows)
                 tables += 1
                 tests = {
@@ -62,6 +68,7 @@ def quiet(seeds: int) -> None:
                     "separation": separations(view, rows),
                     "periodic": periodic_inputs(view, ANGLES),
                     "polynomial": polynomial_inputs(view, rows),
+                    "curve": curved_inputs(view, rows, problem),
                     "exchange": exchanges(view),
                 }
                 seen.update(name for name, found in tests.items() if found)
@@ -70,10 +77,20 @@ def quiet(seeds: int) -> None:
 
 def recovery(names: Sequence[str], noise: float = 0.0) -> None:
     """Exact laws of closed forms alone and behind structure, with 0 to 3 dummies in turn."""
+    tables = ((name, *table(name, 2000, place % 4, noise)) for place, name in enumerate(names))
+    _compared((f"{name:24} +{len(added)}", data) for name, data, added in tables)
+
+
+def curves(names: Sequence[str]) -> None:
+    """The same for laws that are linear in a function of one of their two inputs."""
+    _compared((f"{name:24}", curved_table(name, 5000)) for name in names)
+
+
+def _compared(tables: Iterable[tuple[str, Dataset]]) -> None:
     total: Counter[str] = Counter()
-    for place, name in enumerate(names):
-        data, added = table(name, 2000, place % 4, noise)
+    for name, data in tables:
         problem = Problem.of(data, OperatorSet.default(), 60, seed=0)
+        total["laws"] += 1
         line = []
         for strategy in (ClosedForm(), Structure((ClosedForm(),))):
             start = time.process_time()
@@ -81,8 +98,8 @@ def recovery(names: Sequence[str], noise: float = 0.0) -> None:
             seconds = time.process_time() - start
             total[strategy.name] += law is not None
             line.append(f"{strategy.name} {'yes' if law else 'no ':3} {seconds:5.1f} s")
-        print(f"{name:24} +{len(added)}  " + "  ".join(line), str(law or "")[:90], flush=True)
-    print(dict(total), "of", len(names))
+        print(name, " ".join(line), str(law or "")[:90], flush=True)
+    print(dict(total))
 
 
 def _solved(strategy: Proposer, problem: Problem) -> object:
@@ -104,6 +121,8 @@ def main(arguments: Sequence[str]) -> None:
             dummies(list(LAWS), *(bounds or [2]))
         elif what == "quiet":
             quiet(*(bounds or [10]))
+        elif what == "curves":
+            curves(list(CURVED)[slice(*bounds)] if bounds else list(CURVED))
         else:
             recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
 

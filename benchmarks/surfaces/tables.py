@@ -8,13 +8,16 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from eqdisc.benchmark.plan import expected_keys
 from eqdisc.benchmark.record import Record
+from eqdisc.benchmark.registry import load_suite
 from eqdisc.benchmark.results import read_plan, read_results
 from eqdisc.benchmark.suites.surface import CATEGORIES
 from eqdisc.benchmark.surface_table import SurfaceSummary, summarize_surfaces
 from eqdisc.benchmark.table import versions_of
+from eqdisc.errors import InputError
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -50,7 +53,7 @@ def block(name: str, results: Path = RESULTS) -> str:
         markdown(by_form(records)),
         "Laws found (%), by category:",
         markdown(by_category(records)),
-        _stamp(records, missing),
+        _stamp(records, missing, sample_of(plan)),
     ]
     return "\n" + "\n\n".join(parts) + "\n\n"
 
@@ -94,13 +97,36 @@ def _median(row: SurfaceSummary, name: str) -> str:
     return f"{value:.2g}" if math.isfinite(value) else "infinite"
 
 
-def _stamp(records: Sequence[Record], missing: int) -> str:
+def sample_of(plan: Mapping[str, Any]) -> str:
+    """Which part of its suites a plan has, in words; "" for the whole."""
+    if plan["sample"] is None:
+        return ""
+    parts = []
+    for name, tasks in plan["suites"].items():
+        whole = _size(name)
+        if whole is None:
+            parts.append(f"a seeded {len(tasks)} tasks of {name}")
+        elif len(tasks) < whole:
+            parts.append(f"a seeded {len(tasks)} of {whole}")
+    return ", ".join(parts)
+
+
+def _size(suite: str) -> int | None:
+    """Tasks of a whole suite; None of a file that is not at hand."""
+    try:
+        return len(load_suite(suite).tasks)
+    except InputError:
+        return None
+
+
+def _stamp(records: Sequence[Record], missing: int, sample: str) -> str:
     machine, limits = records[0].machine, records[0].limits
-    text = (
+    text = (f"{sample}; " if sample else "") + (
         f"{limits['seconds']:g} s on {limits['threads']} threads; {machine.get('processor', 'unknown')}, "
         f"{machine.get('cores', '?')} cores; "
         + ", ".join(f"{name} {version}" for name, version in versions_of(records).items())
     )
+    text = text[0].upper() + text[1:]
     return f"{text}. {missing} runs of the plan are missing." if missing else f"{text}."
 
 

@@ -1,10 +1,12 @@
 """One run, from its data to its record: the method in one process, the judge in another, neither trusted."""
 
+import math
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from eqdisc.benchmark.plan import Limits, Run
 from eqdisc.benchmark.process import MIB, Failed, Worker
 from eqdisc.benchmark.questions import Question
 from eqdisc.benchmark.record import Record, Status, machine, versions
-from eqdisc.benchmark.task import Split, Table
+from eqdisc.benchmark.task import Form, Split, Table
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.surfaces import Cloud, JointDataset
 
@@ -189,12 +191,9 @@ class _Contest:
             wall_seconds=found["wall_seconds"],
             cpu_seconds=found["cpu_seconds"],
         )
+        _check_form(found["form"], found["box"])
         self.form, self.box = found["form"], found["box"]
-        targets = job.run.task.target_names
-        if found["expressions"]:
-            self.formulas = tuple(found["expressions"][name] for name in targets)
-        elif found["expression"] is not None:
-            self.formulas = (found["expression"],)
+        self.formulas = _formulas(found, job.run.task.target_names)
 
     def predict(self, worker: Worker, split: Split) -> None:
         """Let the model predict the test rows; that it cannot is told, but the answer stands."""
@@ -206,6 +205,45 @@ class _Contest:
                 self.beyond = worker.ask(predict, split.outside.features, limit=PREDICTION)
         except Failed as failure:
             self.note(message=f"no predictions: {failure}")
+
+
+def _formulas(found: Mapping[str, Any], targets: Sequence[str]) -> tuple[str, ...]:
+    """The formulas of an answer, one by one; Failed where one of several outputs has none.
+
+    targets : names of the outputs of the task, () where their number is the method's choice
+    """
+    given = found["expressions"]
+    if not given:
+        return () if found["expression"] is None else (found["expression"],)
+    missing = [name for name in targets if name not in given]
+    if missing:
+        raise Failed(
+            Status.ERROR,
+            f"the answer is badly formed: it has formulas of {', '.join(given)}, and none of "
+            f"{', '.join(missing)}",
+        )
+    return tuple(given[name] for name in targets) if targets else tuple(given.values())
+
+
+def _check_form(form: Any, box: Mapping[Any, Any]) -> None:
+    """Failed where the form of an answer is none, or the range of a parameter no two rising numbers."""
+    if form not in get_args(Form):
+        raise Failed(
+            Status.ERROR,
+            f"the answer is badly formed: its form is {form!r}; wanted {', '.join(get_args(Form))}",
+        )
+    for name, ends in box.items():
+        try:
+            low, high = map(float, ends)
+            fine = low < high and math.isfinite(high - low)
+        except (TypeError, ValueError, OverflowError):
+            fine = False
+        if not fine or not isinstance(name, str):
+            raise Failed(
+                Status.ERROR,
+                f"the answer is badly formed: the range of its parameter {name!r} is {ends!r}; wanted two "
+                "numbers, the smaller one first",
+            )
 
 
 def _judged(case: Case | SurfaceCase, slot: Slot) -> dict[str, Any]:

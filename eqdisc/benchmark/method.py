@@ -93,6 +93,15 @@ class SurfaceMethod(Method, Protocol):
 
 
 @runtime_checkable
+class Related(Method, Protocol):
+    """A contestant that is another with something added or taken away; it searches with the same seeds."""
+
+    @property
+    def seed_name(self) -> str:
+        """Name of the method whose seeds it has."""
+
+
+@runtime_checkable
 class Adaptable(Protocol):
     """A contestant whose operators can be set."""
 

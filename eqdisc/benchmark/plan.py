@@ -57,7 +57,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a plan. Its seeds follow from names: neither order nor selection of runs changes them.
+    """One run of a plan. Its seeds follow from names: neither order nor selection of runs changes them, and
+    methods that are variants of one have the same (`eqdisc.benchmark.method.Related`).
 
     seed, data_seed : of the method, and of the tables, which are the same for all methods
     units           : whether the method is told the units of the columns
@@ -130,7 +131,8 @@ class Plan:
                 for task in suite.tasks:
                     data_seed = suite.data_seed(task.name, repetition)
                     for method in self.methods:
-                        seed = seed_for("method", self.seed, suite.name, task.name, method.name, repetition)
+                        name = seed_name(method)
+                        seed = seed_for("method", self.seed, suite.name, task.name, name, repetition)
                         yield Run(task, method, repetition, seed, data_seed, self.units, self.rows)
 
     def __len__(self) -> int:
@@ -157,6 +159,13 @@ class Plan:
         if self.rows is not None:  # plans without it keep the fingerprint they had before there was one
             content["rows"] = self.rows
         return {**content, "fingerprint": fingerprint(content)}
+
+
+def seed_name(method: "Method") -> str:
+    """The name that the seeds of a method follow from."""
+    from eqdisc.benchmark.method import Related
+
+    return method.seed_name if isinstance(method, Related) else method.name
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ exact       : the law itself, nowhere on the test rows off by more than 1e-6 of 
               hidden surface the same set of points. None where undecided
 distance    : the larger of `to_answer` and `from_answer`, medians of the distances of points of the surface
               from the answer and of points of the answer from the surface, over the diagonal of the surface's
-              box
+              box. Of an implicit surface whose truth is not known, `from_answer` is to the nearest test
+              points, as in `chamfer`: it is not 0 for the very surface, but as far as its points lie apart
 distance_sigma : the same in standard deviations of the noise, where there is noise
 chamfer, hausdorff : between points of the answer and of the surface, as SurfaceBench defines them: the sum of
               both mean nearest distances (not squared), the largest nearest distance; `_scaled` over the
@@ -20,10 +21,11 @@ parametric surfaces are those of the outputs: never below those to the nearest p
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.benchmark.contest import SurfaceCase
@@ -31,6 +33,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.engine.reference import evaluate
 from eqdisc.errors import InputError
+from eqdisc.expr.expression import Expression
 from eqdisc.metrics.accuracy import ACCURATE, sympy_nodes
 from eqdisc.metrics.formulas import read_formula
 from eqdisc.metrics.geometry import chamfer_distance, cloud_diagonal, hausdorff_distance, same_surface
@@ -41,14 +44,22 @@ _FOR_VERDICT = 40.0  # seconds for one output
 _FOR_NODES = 5.0
 _ON = 1e-6  # of the diagonal: closer points are on a surface
 _MOST = 0.99  # share of an answer's points that are to be on the surface
-_CONTINUED = 0.5  # of the range of a parameter: how far a surface is continued beyond each end
+_CONTINUED = 2.0  # ranges of a parameter: how far a surface is continued beyond each end, as its equation is
 _SEED = 0
 _TINY = 1e-300
 
 
 def judged(case: SurfaceCase) -> dict[str, Any]:
-    """The score of an answer to a surface."""
+    """The score of an answer to a surface.
+
+    InputError, which names the task, where that is impossible: its truth is no surface in its box, or there
+    are no two test points apart. No answer is to blame for it.
+    """
+    _check_task(case)
     try:
+        wanted = _wanted(case)
+        if case.formulas and len(case.formulas) != wanted:
+            return _wrong(f"the answer is of {len(case.formulas)} formulas; wanted {wanted}")
         if isinstance(case.test, Dataset):
             return _explicit(case, case.test)
         if isinstance(case.test, JointDataset):
@@ -58,6 +69,50 @@ def judged(case: SurfaceCase) -> dict[str, Any]:
         return _hidden(case, case.test) if case.task.form == "hidden" else _implicit(case, case.test)
     except InputError as error:
         return _wrong(f"the answer cannot be read: {error}")
+
+
+def _wanted(case: SurfaceCase) -> int:
+    """How many formulas an answer is of."""
+    if isinstance(case.test, JointDataset):
+        return len(case.test.target_names)
+    if isinstance(case.test, Cloud) and case.form == "parametric":
+        return int(case.test.points.shape[1])
+    return 1
+
+
+def _check_task(case: SurfaceCase) -> None:
+    """InputError where there is nothing to judge an answer by."""
+    task, test = case.task, case.test
+    if isinstance(test, Cloud):
+        points = test.points
+    elif isinstance(test, Dataset):
+        points = np.column_stack([test.features, test.target])
+    else:
+        points = test.targets
+    if not len(points) or not np.ptp(points, axis=0).any():
+        raise InputError(
+            f"the task {task.name} of {task.suite} cannot be judged: no two of its {len(points)} test points "
+            "are apart; draw others"
+        )
+    try:
+        trees = [read_formula(text, task.feature_names).tree for text in task.truths]
+        flaw = _flaw(trees, case) if isinstance(test, Cloud) and trees else ""
+    except InputError as error:
+        flaw = str(error)
+    if flaw:
+        raise InputError(
+            f"the task {task.name} of {task.suite} cannot be judged: its truth {task.truth} is no surface in "
+            f"its box: {flaw}"
+        )
+
+
+def _flaw(trees: Sequence[Expression], case: SurfaceCase) -> str:
+    """Why the truth is no surface; "" where it is one."""
+    from eqdisc.engine.patch import Patch
+    from eqdisc.engine.zeroset import ZeroSet
+
+    box = _corners(case.task.domain, case.task.feature_names)
+    return Patch(trees, box).flaw if case.task.form == "hidden" else ZeroSet(trees[0], box).flaw
 
 
 # ---------------------------------------------------------------- inputs given
@@ -75,7 +130,7 @@ def _explicit(case: SurfaceCase, test: Dataset) -> dict[str, Any]:
         if case.formulas:
             beyond = evaluate(read_formula(case.formulas[0], test.feature_names).tree, case.outside.features)
         if beyond is not None:
-            size = max(float(np.var(case.outside.target)), float(np.var(test.target)))
+            size = max(float(np.var(case.outside.target)), float(np.var(test.target)), _TINY)
             found["outside_nmse"] = _mean_square((beyond - case.outside.target)[:, None]) / size
     return found
 
@@ -141,7 +196,7 @@ def _of_outputs(
     clouds = (values, wanted) if shared is None else [np.column_stack([shared, y]) for y in (values, wanted)]
     diagonal = cloud_diagonal(clouds[1])
     median = float(np.median(error))
-    nmse = _mean_square(values - wanted) / float(np.sum(np.var(wanted, axis=0)))
+    nmse = _mean_square(values - wanted) / max(float(np.sum(np.var(wanted, axis=0))), _TINY)
     return {
         **_distances(median, median, diagonal, noise),
         **_clouds(clouds[0], clouds[1], diagonal),
@@ -172,11 +227,12 @@ def _implicit(case: SurfaceCase, test: Cloud) -> dict[str, Any]:
     points = answer.sample(_SAMPLES, np.random.default_rng(_SEED))
     to_answer = answer.distances(test.points)
     found: dict[str, Any] = {}
-    from_answer = math.inf
     if case.task.truth is not None:
         true = read_formula(case.task.truths[0], test.names).tree
         found = _same_zeros(case, test)
         from_answer = _median(ZeroSet(true, box).distances(points))
+    else:
+        from_answer = _median(np.asarray(cKDTree(test.points).query(points)[0])) if len(points) else math.inf
     diagonal = cloud_diagonal(test.points)
     return {
         **found,

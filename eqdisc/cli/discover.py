@@ -132,9 +132,8 @@ def discover(  # one parameter for each option: the signature is the command lin
                 "--guess": guess,
                 "--block": block,
                 "--template": template,
-                "--epochs": epochs,
+                "--epochs": None if asked.question == "parametric" else epochs,
                 "--proposers": proposers,
-                "--no-pretrained": no_pretrained,
                 "--stability": stability,
                 "--units": units,
                 "--constants": None if constants == "free" else constants,
@@ -143,7 +142,16 @@ def discover(  # one parameter for each option: the signature is the command lin
             asked.refuse(no_place)
             data = asked.read(table, not no_units, sheet)
             settings = SurfaceSettings(
-                operators, operator or (), time, seed, threads, max_size, out, overwrite
+                operators=operators,
+                macros=operator or (),
+                time_limit=time,
+                epochs=epochs,
+                seed=seed,
+                threads=threads,
+                max_size=max_size,
+                pretrained=not no_pretrained,
+                out=out,
+                overwrite=overwrite,
             )
             print_result(found_surface(asked, data, settings, quiet), as_json)
             return

@@ -23,7 +23,7 @@ _INTERVAL = 10.0  # seconds between lines where there is no terminal
 
 
 def pretrain(
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where weights, card and checkpoint go.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where weights, bank, card and checkpoint go.")],
     minutes: Annotated[float | None, typer.Option(help="How long to train; 90 without --steps.")] = None,
     steps: Annotated[int | None, typer.Option(help="Exactly so many steps, whatever the clock says.")] = None,
     size: Annotated[str, typer.Option(help="small, medium or large.")] = "small",

@@ -66,9 +66,11 @@ class SurfaceSettings:
     operators: str | None
     macros: Sequence[str]
     time_limit: float
+    epochs: int | None
     seed: int
     threads: int | None
     max_size: int
+    pretrained: bool
     out: Path | None
     overwrite: bool
 
@@ -122,7 +124,8 @@ def found_surface(
     """Look for the surface, and say meanwhile that it is looked for."""
     from eqdisc.surface_discovery import discover_surface
 
-    text = f"looking for {points.sought}, {settings.time_limit:g} s at most"
+    limit = f"{settings.time_limit:g} s" if settings.epochs is None else f"{settings.epochs} epochs of each"
+    text = f"looking for {points.sought}, {limit} at most"
     with waiting(text, quiet), interruptible():
         return discover_surface(data, form=points.question, **vars(settings))
 

@@ -77,7 +77,8 @@ def same_surface(
     box       : lower and upper corner, (d,) each, in the order of `names`; or a `Box`
     tolerance : largest error of a coefficient, as a share of the largest term in the box; for formulas that
                 are no polynomials, largest distance in diagonals of the box
-    time_limit : seconds for SymPy to factor the two
+    time_limit : seconds for SymPy to factor the two; where they are too few for the truth, an answer that is
+                no multiple of it is judged by distance
 
     Polynomials are the same if the answer is a multiple of the truth, whose factors without zeros in the box
     do not count, and has no other zeros there. Other formulas are if each has all points of the other, to the
@@ -101,9 +102,11 @@ def same_surface(
     if given.polynomial is not None and true.polynomial is not None:
         scales = np.maximum(np.abs(room.lower), np.abs(room.upper))
         found = misfit(given.polynomial, true.polynomial, scales)
-        if found is not None:
+        # A truth that was not factored may have squares and factors without zeros: an answer without them is
+        # no multiple of it, and of a lower degree, but has the same zeros.
+        if found is not None and (true.factored or found[0] <= tolerance):
             return _of_polynomials(*found, apart, tolerance)
-        if given.polynomial.degree < true.polynomial.degree:
+        if true.factored and given.polynomial.degree < true.polynomial.degree:
             return _different(apart, tolerance)
     return by_distance(apart, tolerance)
 
@@ -266,19 +269,24 @@ def _ordinal(number: int) -> str:
 
 @dataclass(frozen=True)
 class _Side:
-    """An implicit equation without what does not count: its zeros, and the polynomial if it is one."""
+    """An implicit equation without what does not count: its zeros, and the polynomial if it is one.
+
+    factored : whether all was found that does not count
+    """
 
     zeros: ZeroSet
     polynomial: Polynomial | None
+    factored: bool = True
 
     @classmethod
     def of(cls, formula: Formula, room: Box, time_limit: float) -> "_Side":
         whole = ZeroSet(formula.tree, room)
-        parts = polynomial_factors(formula, time_limit) if formula.tree.features else None
-        if not parts:
+        found = polynomial_factors(formula, time_limit) if formula.tree.features else None
+        if found is None or not found.parts:
             return cls(whole, None)
+        parts = found.parts
         if len(parts) == 1 and parts[0][1] == 1:
-            return cls(whole, parts[0][0])
+            return cls(whole, parts[0][0], found.irreducible)
         kept = [part for part, _ in parts if not ZeroSet(part.expression(), room).flaw]
         if not kept:
             return cls(whole, None)

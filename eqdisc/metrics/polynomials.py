@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,14 +53,24 @@ def _term(powers: Exponents, number: float) -> Expression:
     return term
 
 
-def polynomial_factors(formula: Formula, time_limit: float) -> tuple[tuple[Polynomial, int], ...] | None:
-    """The irreducible factors of a polynomial over the rationals up to scale, and how often each occurs.
+class Factors(NamedTuple):
+    """Factors of a polynomial up to scale, and how often each occurs.
 
-    Where SymPy does not find them in time, the polynomial itself. None for another formula.
+    irreducible : whether they are known to be; else the polynomial itself is the only one
+    """
+
+    parts: tuple[tuple[Polynomial, int], ...]
+    irreducible: bool
+
+
+def polynomial_factors(formula: Formula, time_limit: float) -> Factors | None:
+    """The irreducible factors of a polynomial over the rationals; None for another formula.
+
+    Where SymPy does not find them in time, the polynomial itself.
 
     >>> from eqdisc.metrics.formulas import read_formula
     >>> found = polynomial_factors(read_formula("2*x*(x - y)**2", ["x", "y"]), 9.0)
-    >>> [(dict(factor.terms), times) for factor, times in found]
+    >>> [(dict(factor.terms), times) for factor, times in found.parts]
     [({(1, 0): 1.0}, 1), ({(1, 0): 1.0, (0, 1): -1.0}, 2)]
     """
     for factored in (True, False):
@@ -75,10 +86,11 @@ def polynomial_factors(formula: Formula, time_limit: float) -> tuple[tuple[Polyn
             continue
         if found is None:
             return None
-        return tuple(
+        parts = tuple(
             (Polynomial({tuple(powers): number for powers, number in terms if number != 0.0}), times)
             for times, terms in found
         )
+        return Factors(parts, irreducible=factored)
     return None
 
 
@@ -134,4 +146,4 @@ def product(factors: Sequence[Polynomial]) -> Polynomial:
     return reduce(lambda a, b: a * b, factors)
 
 
-__all__ = ["Polynomial", "misfit", "polynomial_factors", "product"]
+__all__ = ["Factors", "Polynomial", "misfit", "polynomial_factors", "product"]

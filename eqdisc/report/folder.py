@@ -23,7 +23,8 @@ from eqdisc.result import Result
 
 RESULT, TABLE, CHECKPOINT, SETTINGS = "result.json", "data.npz", "checkpoint.npz", "settings.json"
 FRONT, LATEX, REPORT, PLOTS, LOCK = "front.csv", "front.tex", "report.html", "plots", ".lock"
-ASIDE = ".replaced"  # where a run that is being replaced waits until the new one has begun
+ASIDE = ".replaced"  # where a run that is being replaced waits, whole, until the new one has begun
+MOVING = ".replacing"  # the same folder while files are moved there, or back
 FILES = (RESULT, TABLE, CHECKPOINT, SETTINGS, FRONT, LATEX, REPORT)
 SETTINGS_VERSION = 1
 PICTURES: tuple[Format, ...] = ("png", "pdf")
@@ -48,6 +49,7 @@ class RunFolder:
         self._kept: Dataset | None = None  # what the folder has of the table
         self._lock = locked(self.path, LOCK)
         remove_partials(self.path)
+        self._heal()
 
     @classmethod
     def create(cls, path: str | Path, overwrite: bool = False) -> Self:
@@ -86,8 +88,6 @@ class RunFolder:
     ) -> None:
         begun = (self.path / CHECKPOINT).exists() or (self.path / RESULT).exists()
         if self._new and error is not None and not begun:  # the search could not even begin
-            for file in self._taken():
-                file.unlink()
             self._bring_back()
         shutil.rmtree(self.path / ASIDE, ignore_errors=True)
         self.close()
@@ -106,7 +106,7 @@ class RunFolder:
         """Where a search keeps what it needs to go on."""
         return self.path / CHECKPOINT
 
-    def write(self, name: str, content: str | bytes) -> None:
+    def write(self, name: str, content: str | bytes | memoryview) -> None:
         """Write a file of the folder, whole or not at all; what UTF-8 cannot hold becomes a question mark."""
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
         write_bytes(self.path / name, data)
@@ -176,14 +176,38 @@ class RunFolder:
     def _set_aside(self, files: Sequence[Path]) -> None:
         """Keep the run that is replaced until the new one has begun."""
         for file in files:
-            place = self.path / ASIDE / file.relative_to(self.path)
+            place = self.path / MOVING / file.relative_to(self.path)
             place.parent.mkdir(parents=True, exist_ok=True)
             file.replace(place)
+        if files:
+            (self.path / MOVING).replace(self.path / ASIDE)
 
     def _bring_back(self) -> None:
-        for file in sorted((self.path / ASIDE).rglob("*")):
+        """The run that was set aside in place of what was left of the new one."""
+        for file in self._taken():
+            file.unlink()
+        if (self.path / ASIDE).exists():
+            (self.path / ASIDE).replace(self.path / MOVING)
+        self._move_back()
+
+    def _move_back(self) -> None:
+        for file in sorted((self.path / MOVING).rglob("*")):
             if file.is_file():
-                file.replace(self.path / file.relative_to(self.path / ASIDE))
+                place = self.path / file.relative_to(self.path / MOVING)
+                place.parent.mkdir(exist_ok=True)
+                file.replace(place)
+        shutil.rmtree(self.path / MOVING, ignore_errors=True)
+
+    def _heal(self) -> None:
+        """What a process that was killed while it replaced a run left: the old run, or the new one begun."""
+        if (self.path / MOVING).exists():  # nothing of the new run was written, or nothing is left of it
+            self._move_back()
+        if not (self.path / ASIDE).exists():
+            return
+        if (self.path / CHECKPOINT).exists() or (self.path / RESULT).exists():
+            shutil.rmtree(self.path / ASIDE, ignore_errors=True)
+        else:
+            self._bring_back()
 
     def _taken(self) -> list[Path]:
         """Files of a run that is here."""
@@ -201,11 +225,25 @@ def read_result(path: str | Path, kind: type[R] = Result) -> R:  # type: ignore[
         raise DataError(f"there is no run {path}")
     if path.is_dir():
         if not (path / RESULT).exists():
-            unfinished = (path / SETTINGS).exists()
-            why = "its search has not ended; resume it" if unfinished else "it is no folder of a run"
-            raise DataError(f"{path} holds no {RESULT}: {why}")
+            raise DataError(f"{path} holds no {RESULT}: {_why_no_result(path)}")
         path = path / RESULT
     return read_record(path, kind)
+
+
+def _why_no_result(path: Path) -> str:
+    """What became of the search in a folder, and what can be done."""
+    try:
+        settings = json.loads((path / SETTINGS).read_bytes())
+    except FileNotFoundError:
+        return "it is no folder of a run"
+    except (OSError, ValueError):
+        return f"its search has not ended, and its {SETTINGS} is damaged; search again"
+    if isinstance(settings, dict) and "surface" in settings:
+        return (
+            "its search for a surface has not ended, and such a search cannot be resumed; run it again, with "
+            "--overwrite (overwrite=True)"
+        )
+    return "its search has not ended; resume it"
 
 
 def read_run_dataset(path: str | Path) -> Dataset | None:

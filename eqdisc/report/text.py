@@ -1,6 +1,6 @@
 """What a terminal shows when a search is over."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from shlex import quote
 
 from eqdisc.expr.operators import OperatorSet
@@ -81,8 +81,16 @@ def front_table(laws: Sequence[Law], best: Law) -> list[str]:
         judged = (share(law.r2_heldout),) if heldout else ()
         figures = (str(number), str(law.complexity), f"{law.loss:.3g}", share(law.r2), *judged)
         rows.append((">" if law is best else "", *figures, law.found_by, law_text(*law.named)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    left = (0, len(widths) - 2, len(widths) - 1)
+    return aligned(rows, left={0, len(rows[0]) - 2, len(rows[0]) - 1})
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Set[int]) -> list[str]:
+    """Lines of a table whose columns are as wide as their widest cell, those of `left` flush left.
+
+    >>> aligned([("law", "nodes"), ("x", "1")], left={0})
+    ['law  nodes', 'x        1']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
             cell.ljust(width) if column in left else cell.rjust(width)

@@ -206,7 +206,7 @@ def write_checkpoint(path: Path, state: SearchState) -> None:
 def read_checkpoint(path: Path) -> SearchState:
     """The state that `write_checkpoint` wrote.
 
-    DataError for a file that is missing, damaged, cut short, no checkpoint, or of a newer version of eqdisc.
+    DataError for a file that is missing, damaged, cut short, no checkpoint, or of another version of eqdisc.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -224,8 +224,10 @@ def read_checkpoint(path: Path) -> SearchState:
         ) from error
     if state is None:
         raise DataError(
-            f"the checkpoint {path} has format {version}, this version of eqdisc reads format {FORMAT}; "
-            "resume it with the version that wrote it, or begin the search anew"
+            f"the checkpoint {path} was written by {'an earlier' if version < FORMAT else 'a newer'} eqdisc "
+            f"(format {version}, this one reads {FORMAT}); what strategies know of a search is not the same "
+            "there, so that it cannot go on here. Resume it with the version that wrote it, or begin the "
+            "search anew (discover with --overwrite)"
         )
     return state
 

@@ -47,6 +47,7 @@ ERROR_BARS = 3.0
 SYSTEMATIC = 10.0  # how much more rounding errors, which are not quite random, may move a constant
 SNAPS_PER_CONSTANT = 2
 SNAPS_PER_ROUND = 3
+STEP_SNAPS, STEP_WINDOW = 3, 0.05  # round numbers tried for a constant without a slope, relative distance
 REFITS_PER_ROUND = 4
 SPELLINGS = 6
 ROUNDS = 12
@@ -250,7 +251,7 @@ class _Bench:
             if better is None:
                 break
             state = better
-        return self.tidied(self.cleaned(state))
+        return self.tidied(self.on_plateaus(self.cleaned(state)))
 
     def snaps(self, state: _State, largest: float) -> Iterator[_State]:
         constants = state.expression.constants
@@ -306,6 +307,22 @@ class _Bench:
         found = self.state(state.expression.with_constants(values), np.zeros(len(values), dtype=bool))
         return state if state.is_shorter_than(found) else found
 
+    def on_plateaus(self, state: _State) -> _State:
+        """Constants without a slope made round where rows cannot tell: inside a floor, a sign, a condition.
+
+        Nothing is won by the description, to which such a constant costs next to nothing: floor(0.4995*i +
+        0.13) is floor(i/2) on the rows, and the law nowhere else.
+        """
+        for i in np.flatnonzero(~np.any(state.optimum.jacobian != 0.0, axis=0)):
+            for value in _near_step(float(state.expression.constants[i])):
+                values = state.expression.constants
+                values[i] = value
+                found = self.state(state.expression.with_constants(values), np.zeros(values.size, dtype=bool))
+                if not state.is_shorter_than(found):
+                    state = found
+                    break
+        return state
+
     def respelled(self, state: _State, largest: float) -> _State:
         """The spelling with the roundest constants: 1.4*a - 0.8 rather than 1.4*(a - 0.571429)."""
         for _ in range(ROUNDS):
@@ -328,6 +345,12 @@ class _Bench:
         n_free = max(1, self.dataset.n_rows - state.expression.codes.count(CONSTANT))
         misses = state.optimum.mean_square * self.dataset.n_rows / n_free
         return max(misses, state.description.floor)
+
+
+def _near_step(value: float) -> tuple[float, ...]:
+    """Round numbers that a constant on a plateau may stand for, the shortest first."""
+    near = nice_numbers(value, STEP_WINDOW * abs(value))
+    return tuple(dict.fromkeys((0.0, *(nice.value for nice in near[:STEP_SNAPS]))))
 
 
 def _ways_to_round(expression: Expression) -> Iterator[Expression]:

@@ -19,6 +19,8 @@ from eqdisc._typing import FloatArray, IntArray
 MOST_COLUMNS = 200
 ROWS_PER_COLUMN = 4
 HIGHEST = 14  # degree
+HIGHEST_ALONE = 48  # of polynomials in one input each
+GROWING = (2, 4, 6, 9, 14, 21, 32)  # degrees tried on the way there
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,8 @@ def lay(
             best, worse = found, 0
         else:
             worse += 1
-        if best.share < 1e-22 or worse > 1:
+        # Waves are followed at no low degree: all of the few high ones are tried.
+        if best.share < 1e-22 or (worse > 1 and highest <= HIGHEST):
             break
     return best
 
@@ -131,7 +134,8 @@ def scaled(columns: FloatArray) -> FloatArray:
 
 
 def _ladder(d: int, parts: tuple[tuple[int, ...], ...], allowed: int, highest: int) -> list[int]:
-    """Degrees to try, rising: all small ones, then every other up to what the rows allow."""
+    """Degrees to try, rising: all small ones, then every other up to what the rows allow; steps grow with the
+    degree where high ones are allowed."""
 
     def columns(degree: int) -> int:
         return 1 + sum(comb(len(part) + degree, degree) - 1 for part in parts)
@@ -139,6 +143,8 @@ def _ladder(d: int, parts: tuple[tuple[int, ...], ...], allowed: int, highest: i
     fitting = [degree for degree in range(1, highest + 1) if columns(degree) <= allowed]
     if len(fitting) <= 3:
         return fitting
+    if highest > HIGHEST:
+        return sorted({*(degree for degree in GROWING if degree < fitting[-1]), fitting[-1]})
     return sorted({*fitting[1::2], fitting[-1]})
 
 

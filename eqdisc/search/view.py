@@ -1,6 +1,6 @@
 """What tests of structure look at: rows of one orthant, smooth coordinates, a function laid through them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,7 @@ class View:
     target: FloatArray
     logarithmic: BoolArray
     changing: BoolArray
+    _laid: dict[bytes, Surrogate] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, table: Dataset, most: int = ROWS) -> "View":
@@ -88,7 +89,14 @@ class View:
     @cached_property
     def surrogate(self) -> Surrogate:
         """The function laid through the points."""
-        return lay(self.coordinates, self.aim)
+        return self.laid(self.aim)
+
+    def laid(self, values: FloatArray) -> Surrogate:
+        """The function laid through any (n,) values at the points; several tests ask for the same ones."""
+        key = values.tobytes()
+        if key not in self._laid:
+            self._laid[key] = lay(self.coordinates, values)
+        return self._laid[key]
 
     def at(self, features: FloatArray) -> FloatArray:
         """(n,) the function laid through the points, at other (n, k) features within their range."""

@@ -2,25 +2,19 @@
 
 import csv
 import io
-import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.errors import DataError
+from eqdisc.report.array_file import Arrays, Kind, array_bytes, read_arrays
 from eqdisc.report.folder import FRONT, PICTURES, PLOTS, REPORT, RESULT, TABLE, RunFolder
 from eqdisc.report.surface_plot import pictures
 from eqdisc.surfaces.record import R, surface_json, surface_of_json
 from eqdisc.surfaces.result import SurfaceResult
 
-FORMAT = "eqdisc-surface-table"
-VERSION = 1
+KIND = Kind("eqdisc-surface-table", 1)
 PICTURE = "surface"  # its name among the plots
-_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def write_surface(folder: RunFolder, result: SurfaceResult) -> None:
@@ -60,26 +54,7 @@ def read_surface_table(path: str | Path) -> Cloud | JointDataset | None:
     """
     path = Path(path)
     table = (path if path.is_dir() else path.parent) / TABLE
-    if not table.exists():
-        return None
-    try:
-        with np.load(table, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        about = json.loads(arrays.pop("about").tobytes())
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']!r}")
-        if about["version"] > VERSION:
-            raise DataError(
-                f"{table} was made by a newer eqdisc (format {about['version']}, this one reads {VERSION}); "
-                "upgrade"
-            )
-        return _data(arrays, about)
-    except OSError as error:
-        raise DataError(f"{table} cannot be read: {error.strerror or error}") from error
-    except DataError:
-        raise
-    except _DAMAGE as error:
-        raise DataError(f"{table} is no table that eqdisc wrote, or it is damaged: {error}") from error
+    return read_arrays(table, KIND, _data) if table.exists() else None
 
 
 def surface_csv(result: SurfaceResult) -> str:
@@ -97,19 +72,14 @@ def surface_csv(result: SurfaceResult) -> str:
     return text.getvalue()
 
 
-def _table_bytes(data: Cloud | JointDataset) -> bytes:
-    arrays: dict[str, Any]
+def _table_bytes(data: Cloud | JointDataset) -> memoryview:
+    arrays: Arrays
     if isinstance(data, Cloud):
         names, arrays = {"names": data.names}, {"points": data.points}
     else:
         names = {"feature_names": data.feature_names, "target_names": data.target_names}
         arrays = {"features": data.features, "targets": data.targets}
-    about = {"format": FORMAT, "version": VERSION, **names}
-    # Names as bytes of JSON: an array of text would drop zeros at their ends.
-    text = np.frombuffer(json.dumps(about).encode("utf-8"), dtype=np.uint8)
-    content = io.BytesIO()
-    np.savez_compressed(content, about=text, **arrays)
-    return content.getvalue()
+    return array_bytes(KIND, names, arrays)
 
 
 def _data(arrays: dict[str, Any], about: dict[str, Any]) -> Cloud | JointDataset:

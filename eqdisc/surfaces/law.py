@@ -37,6 +37,7 @@ class SurfaceLaw:
     complexity  : nodes of all expressions, parts they share counted once
     exact       : whether residuals are at the rounding floor of the table
     origin      : how it was found, in words: "null space, degree 4"
+    ranges      : lowest and highest value of each variable, where these are no columns of the table
     """
 
     form: Form
@@ -47,6 +48,7 @@ class SurfaceLaw:
     complexity: int
     exact: bool
     origin: str
+    ranges: tuple[tuple[float, float], ...] = ()
 
     @property
     def expression(self) -> str:
@@ -57,6 +59,11 @@ class SurfaceLaw:
         if len(self.expressions) > 1:
             raise DataError(f"the law has one expression for each of {', '.join(self.targets)}: `equations`")
         return self._texts()[0]
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """Variable -> its symbol in the texts, where the name could not be a symbol itself."""
+        return {name: symbol for name, symbol in symbol_names(self.variables).items() if name != symbol}
 
     @property
     def equations(self) -> dict[str, str]:
@@ -124,6 +131,7 @@ class SurfaceLaw:
             "complexity": self.complexity,
             "exact": self.exact,
             "origin": self.origin,
+            "ranges": [list(pair) for pair in self.ranges],
         }
 
     def _latex_sides(self, digits: int) -> list[tuple[str, str]]:

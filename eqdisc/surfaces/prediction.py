@@ -21,7 +21,7 @@ def surface_predictions(result: SurfaceResult, law: SurfaceLaw, columns: Columns
     where a cell is missing and where the law has no finite value; such cells are left empty.
     """
     values = law.values(columns.features).reshape(len(columns.features), -1)
-    beyond = outside([result.range_of(name) for name in law.variables], columns.features)
+    beyond = outside(result.ranges_of(law), columns.features)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     predicted = [f"{target} predicted" for target in law.targets] or ["F"]

@@ -85,6 +85,7 @@ def _law(fields: Fields) -> SurfaceLaw:
         complexity=fields.whole("complexity"),
         exact=fields.truth("exact"),
         origin=fields.text("origin"),
+        ranges=fields.made("ranges", _pairs) if "ranges" in fields.content else (),
     )
 
 

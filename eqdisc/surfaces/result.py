@@ -62,11 +62,15 @@ class SurfaceResult:
             return Cloud(self.data.targets, self.data.target_names)
         return self.data
 
-    def range_of(self, name: str) -> tuple[float, float]:
-        """Smallest and largest value of a column; what is no column of the table is an angle, 0 to 2 pi."""
-        if name in self.names:
-            return self.ranges[self.names.index(name)]
-        return 0.0, 2.0 * np.pi
+    @property
+    def symbols(self) -> dict[str, str]:
+        """Column -> its symbol in the texts of the laws, where the name could not be a symbol itself."""
+        # Two names may take the same symbol where they do not meet in one law: then that of the best counts.
+        return {name: symbol for law in (*self.laws, self.best) for name, symbol in law.symbols.items()}
+
+    def ranges_of(self, law: SurfaceLaw) -> tuple[tuple[float, float], ...]:
+        """Lowest and highest value of each variable of a law: its own ranges, or those of the columns."""
+        return law.ranges or tuple(self.ranges[self.names.index(name)] for name in law.variables)
 
     def record(self) -> dict[str, Any]:
         """Everything as plain data, ready for JSON."""
@@ -80,6 +84,7 @@ class SurfaceResult:
             "stopped": self.stopped.name.lower(),
             "seed": self.seed,
             "seconds": self.seconds,
+            "symbols": self.symbols,
             "warnings": list(self.warnings),
             "notes": list(self.notes),
         }
@@ -98,6 +103,8 @@ def facts_of(
         stopped = StopReason.INTERRUPTED
     elif best.exact:
         stopped = StopReason.EXACT
+    elif settings.get("epochs") is not None:
+        stopped = StopReason.EPOCHS
     else:
         out_of_time = seconds >= OUT_OF_TIME * float(settings["time_limit"])
         stopped = StopReason.TIME if out_of_time else StopReason.EXHAUSTED
@@ -132,7 +139,7 @@ def reason_of(front: SurfaceFront, question: Question) -> str:
     best = front.laws[front.best]
     words = []
     if question == "surface":
-        words.append(f"of the forms tried the {best.form} one fits best")
+        words.append(f"the form found is {best.form}: {best.origin}")
     if best.exact:
         words.append("what it leaves is the rounding of the table")
         return "; ".join(words)

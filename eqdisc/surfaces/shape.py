@@ -18,7 +18,7 @@ def shape_of(result: SurfaceResult, law: SurfaceLaw | None = None) -> ZeroSet | 
     there, of an explicit law with the other coordinates as parameters.
     """
     law = law or result.best
-    low, high = np.array([result.range_of(name) for name in law.variables]).T
+    low, high = np.array(result.ranges_of(law)).T
     if law.form == "implicit":
         width = high - low
         width = np.where(width > 0.0, width, np.max(width))  # all points in one plane: a thickness

@@ -13,7 +13,7 @@ from eqdisc.surfaces.law import InterruptedSearch
 from eqdisc.task import SearchTask
 
 SURFACE_OPERATORS = DEFAULT_OPERATORS + " sinh cosh tan atan"
-LEAST_SECONDS = 0.5
+LEAST_SECONDS = 0.01  # a limit is above zero; a search has an epoch at least, however late it is
 MOST_BLOCKS = 8
 
 
@@ -35,14 +35,16 @@ def explicit_solver(
     language: OperatorSet,
     *,
     time_limit: float,
+    epochs: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     max_size: int = 60,
+    pretrained: bool = True,
     blocks: Sequence[Expression] = (),
 ) -> tuple[Expression, ...]:
     """Laws of one target, the chosen one first, then those of the front from the most accurate down.
 
-    time_limit : seconds, as in `eqdisc.discover`
+    time_limit, epochs, pretrained : as in `eqdisc.discover`
     blocks     : building blocks that are likely in it; those outside the language are left out
 
     InterruptedSearch, which has the laws so far, where Ctrl-C ended the search.
@@ -59,9 +61,11 @@ def explicit_solver(
     settings = Settings(
         operators=" ".join(language.names),
         time_limit=max(LEAST_SECONDS, time_limit),
+        epochs=epochs,
         seed=seed,
         threads=threads,
         max_size=max_size,
+        pretrained=pretrained,
         blocks=tuple(format_expression(block, dataset.feature_names) for block in usable[:MOST_BLOCKS]),
     )
     found = SearchTask.of(dataset, settings, language, None).run()

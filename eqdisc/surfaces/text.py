@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from shlex import quote
 
-from eqdisc.report.text import MAX_SIZE, labelled
+from eqdisc.report.text import MAX_SIZE, aligned, labelled
 from eqdisc.surfaces.law import SurfaceLaw
 from eqdisc.surfaces.result import SurfaceResult
 
@@ -44,20 +44,13 @@ def surface_table(laws: Sequence[SurfaceLaw], best: SurfaceLaw) -> list[str]:
         mark, exact = ">" if law is best else "", "yes" if law.exact else "no"
         rows.append((mark, str(number), str(law.complexity), f"{law.distance:.3g}", exact, law.origin, first))
         rows += [("", "", "", "", "", "", line) for line in others]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    left = (0, 4, 5, 6)
-    return [
-        "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return aligned(rows, left={0, 4, 5, 6})
 
 
 def distance_text(law: SurfaceLaw) -> str:
     """How far the points are from the law, in words."""
-    what = "the outputs from their values" if law.form == "parametric" else "the points from the surface"
+    given = law.form == "parametric" and not law.ranges
+    what = "the outputs from their values" if given else "the points from the surface"
     return f"{law.distance:.2g} of the diagonal of the points' box: root mean square, of {what}"
 
 
@@ -68,8 +61,12 @@ def repeat_surface(result: SurfaceResult) -> str:
     if not words:
         words = [f"--{result.question} {quote(','.join(result.names))}"]
     words.append(f"--seed {result.seed} --time {told.get('time_limit', 30.0):g}")
+    if told.get("epochs") is not None:
+        words.append(f"--epochs {told['epochs']}")
     if told.get("max_size", MAX_SIZE) != MAX_SIZE:
         words.append(f"--max-size {told['max_size']}")
+    if not told.get("pretrained", True):
+        words.append("--no-pretrained")
     if told.get("operators"):
         words.append(f"--operators {quote(told['operators'])}")
     words += [f"--operator {quote(macro)}" for macro in told.get("macros", ())]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,9 +76,9 @@ class Processes:
             process.wait()
 
 
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
-    cluster = Processes(tmp_path)
+@contextmanager
+def started(folder: Path) -> Iterator[Processes]:
+    cluster = Processes(folder)
     try:
         cluster.start(workers=2)
         yield cluster
@@ -85,7 +86,21 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
         cluster.stop()
 
 
-def test_the_same_plan_gives_the_same_records(processes: Processes, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """For all who leave the processes alone: they take seconds to start."""
+    with started(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    """To be killed."""
+    with started(tmp_path) as cluster:
+        yield cluster
+
+
+def test_the_same_plan_gives_the_same_records(lasting: Processes, tmp_path: Path) -> None:
     def facts(records: list[Record]) -> list[tuple[object, ...]]:
         return [
             (record.key, record.seed, record.answer, record.solved, record.status, record.plan)
@@ -93,7 +108,7 @@ def test_the_same_plan_gives_the_same_records(processes: Processes, tmp_path: Pa
         ]
 
     here = run(tmp_path / "here", Double(), Wrong(), suite=lines(2))
-    there = run(tmp_path / "there", Double(), Wrong(), suite=lines(2), cluster=processes.address)
+    there = run(tmp_path / "there", Double(), Wrong(), suite=lines(2), cluster=lasting.address)
     assert facts(here) == facts(there)
     assert sorted(map(str, facts(read_results(tmp_path / "there")))) == sorted(map(str, facts(there)))
 
@@ -133,8 +148,8 @@ def test_what_the_cluster_gives_up_is_left_for_the_next_call(processes: Processe
     assert len(run(tmp_path / "out", suite=lines(3))) == 3
 
 
-def test_what_raises_on_a_worker_is_undone(processes: Processes) -> None:
-    with Cluster(processes.address) as cluster:
+def test_what_raises_on_a_worker_is_undone(lasting: Processes) -> None:
+    with Cluster(lasting.address) as cluster:
         found = dict(cluster.map(_inverse, [1.0, 0.0, 2.0]))
     assert (found[0], found[2]) == (1.0, 0.5)
     assert isinstance(found[1], Undone)
@@ -179,7 +194,7 @@ class TestRefuses:
         finally:
             alone.stop()
 
-    def test_workers_of_another_version(self, processes: Processes, tmp_path: Path, monkeypatch) -> None:
+    def test_workers_of_another_version(self, lasting: Processes, tmp_path: Path, monkeypatch) -> None:
         monkeypatch.setattr("eqdisc.benchmark.record.eqdisc_version", lambda: "99.0")
         with pytest.raises(OptionError, match=r"has eqdisc .*, this is 99.0; use one version"):
-            run(tmp_path / "out", suite=lines(1), cluster=processes.address)
+            run(tmp_path / "out", suite=lines(1), cluster=lasting.address)

@@ -11,16 +11,19 @@ import pytest
 
 from eqdisc.benchmark import contest
 from eqdisc.benchmark.contest import SurfaceCase
+from eqdisc.benchmark.execution import _check_form, _formulas
 from eqdisc.benchmark.method import Answer, Budget
 from eqdisc.benchmark.methods import method
+from eqdisc.benchmark.process import Failed
 from eqdisc.benchmark.questions import Question, adapted, ask, reason_against
 from eqdisc.benchmark.record import Record, Status
+from eqdisc.benchmark.registry import load_suite
 from eqdisc.benchmark.surface_judge import judged
 from eqdisc.benchmark.surface_table import summarize_surfaces
 from eqdisc.benchmark.task import Split, Task, joined
 from eqdisc.data.dataset import Dataset
 from eqdisc.data.surfaces import Cloud, JointDataset
-from eqdisc.errors import OptionError
+from eqdisc.errors import InputError, OptionError
 from tests.benchmark.doubles import Double, Wrong
 
 BUDGET = Budget(6.0, 1)
@@ -173,6 +176,19 @@ def test_an_implicit_answer_is_judged_by_its_zeros_in_units_of_the_noise_too():
     assert "chamfer" not in trivial
 
 
+def test_an_implicit_answer_without_a_truth_is_as_far_as_its_points_are_from_the_test_points():
+    unknown = replace(circle(), truth=None, truths=())
+    score = score_of(unknown, "x**2 + y**2 - 1")
+    assert "exact" not in score
+    # 200 points on a circle lie about 0.03 apart, which is 0.01 of the diagonal of its box.
+    assert 0.0 < score["from_answer"] < 0.01
+    assert score["to_answer"] < 1e-12
+    assert score["distance"] == score["from_answer"]
+    far = score_of(unknown, "(x**2 + y**2 - 1)*(x - 1.4)*(x + 1.4)*(y - 1.4)")  # most points are elsewhere
+    assert math.isfinite(far["distance_sigma"])
+    assert far["from_answer"] > 0.05
+
+
 def test_a_hidden_surface_may_be_told_in_either_form():
     task = cylinder(hidden=True)
     assert score_of(task, "x**2 + y**2 - 1", form="implicit")["exact"] is True
@@ -187,6 +203,73 @@ def test_a_hidden_surface_may_be_told_in_either_form():
         task, "(x**2 + y**2 - 1)*(x - z)", form="implicit"
     )  # has points that the cylinder has not
     assert both["exact"] is False
+
+
+def test_a_task_whose_truth_is_no_surface_is_named_and_no_answer_blamed():
+    nowhere = replace(circle(), truth="x**2 + y**2 + 1", truths=("x**2 + y**2 + 1",))
+    with pytest.raises(InputError, match=r"the task circle of s cannot be judged: its truth x.*no surface"):
+        score_of(nowhere, "x**2 + y**2 - 1")
+    unread = replace(circle(), truths=("x**2 + (y",))
+    with pytest.raises(InputError, match="its truth"):
+        score_of(unread, "x**2 + y**2 - 1")
+    point = replace(cylinder(hidden=True), truths=("u - u", "v - v", "u/u"))
+    with pytest.raises(InputError, match="it is a"):
+        score_of(point, "x**2 + y**2 - 1", form="implicit")
+
+
+def test_points_that_are_one_point_judge_nothing():
+    one = np.ones((5, 2))
+    for points in (one, one[:0]):
+        task = circle()
+        split = replace(task.data(0), test=Cloud(points, ("x", "y")))
+        with pytest.raises(InputError, match=f"no two of its {len(points)} test points are apart"):
+            score_of(replace(task, sampler=Given(split)), "x**2 + y**2 - 1")
+
+
+def test_outputs_that_do_not_vary_divide_by_nothing():
+    task = explicit()
+    split = task.data(0)
+    flat = replace(split.test, target=np.full(split.test.n_rows, 2.0))
+    outside = replace(split.outside, target=np.full(split.outside.n_rows, 2.0))
+    split = replace(split, test=flat, outside=outside)
+    task = replace(task, sampler=Given(split), truths=("2",))
+    assert score_of(task, prediction=flat.target, beyond=split.outside.target)["outside_nmse"] == 0.0
+    assert score_of(task, prediction=flat.target + 1.0)["nmse"] > 1e100
+
+
+def test_too_few_formulas_are_wrong():
+    score = score_of(cylinder(), "cos(u)", "sin(u)")
+    assert score["exact"] is False
+    assert score["reason"] == "the answer is of 2 formulas; wanted 3"
+
+
+FOUND = {"expression": "x = u; y = v", "expressions": {"x": "u", "y": "v"}}
+
+
+def test_the_formulas_of_an_answer():
+    assert _formulas(FOUND, ("y", "x")) == ("v", "u")
+    assert _formulas(FOUND, ()) == ("u", "v")
+    assert _formulas({"expression": "u", "expressions": {}}, ()) == ("u",)
+    assert _formulas({"expression": None, "expressions": {}}, ("x",)) == ()
+    _check_form("parametric", {"a": (0.0, 1.0)})
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (lambda: _formulas(FOUND, SPACE), "formulas of x, y, and none of z"),
+        (lambda: _check_form("round", {}), "its form is 'round'; wanted explicit"),
+        (lambda: _check_form("parametric", {"a": 3.0}), "range of its parameter 'a' is 3.0"),
+        (lambda: _check_form("parametric", {"a": (1.0, 1.0)}), "the smaller one first"),
+        (lambda: _check_form("parametric", {"a": (0.0, math.inf)}), "the smaller one first"),
+        (lambda: _check_form("parametric", {"a": ("0", "b")}), "the smaller one first"),
+    ],
+)
+def test_a_badly_formed_answer_is_a_failure_with_its_reason(check, said):
+    with pytest.raises(Failed, match="the answer is badly formed") as failure:
+        check()
+    assert failure.value.status is Status.ERROR
+    assert said in str(failure.value)
 
 
 # ---------------------------------------------------------------- contestants
@@ -339,3 +422,17 @@ def test_the_tables_of_the_benchmark_put_methods_side_by_side():
     assert "NMSE" not in first
     assert tables.markdown([line]).splitlines()[0] == "| set | category | m | other |"
     assert "measured yet" in tables.block("no such folder")
+    first = replace(runs[0], limits={"seconds": 20.0, "threads": 2})
+    whole = {"sample": None, "suites": {"surface": dict.fromkeys("ab")}}
+    some = {**whole, "sample": 2}
+    assert tables.sample_of(whole) == ""
+    assert tables.sample_of(some) == "a seeded 2 of 183"
+    assert tables.sample_of({**some, "suites": {"elsewhere.h5": {"a": ""}}}).endswith(
+        "1 tasks of elsewhere.h5"
+    )
+    every = [task.name for task in load_suite("surface-hidden").tasks]
+    assert tables.sample_of({"sample": 40, "suites": {"surface-hidden": dict.fromkeys(every)}}) == ""
+    assert tables._stamp([first], 0, tables.sample_of(some)).startswith(
+        "A seeded 2 of 183; 20 s on 2 threads;"
+    )
+    assert tables._stamp([first], 1, "").startswith("20 s on 2 threads;")

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from eqdisc.benchmark.methods import METHODS
 from eqdisc.benchmark.results import read_results
 from eqdisc.cli import app
+from tests.cli.asking import ask
 
 SUITES = {
     *("srsd-easy", "srsd-medium", "srsd-hard", "srsd-easy-dummy", "srsd-medium-dummy", "srsd-hard-dummy"),
@@ -20,23 +21,6 @@ SUITES = {
 }
 
 OPTIONS = ("--method", "eqdisc-closed_form", "--method", "mean", "--time", "5", "--threads", "1")
-
-
-@pytest.fixture(autouse=True)
-def _plain_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def ask(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments))
-    assert result.exit_code == code, result.output
-    if code:
-        assert result.stdout == ""
-        assert result.stderr.startswith("error: ")
-        assert "Traceback" not in result.stderr
-        return result.stderr
-    return result.stdout
 
 
 @pytest.fixture(scope="module")

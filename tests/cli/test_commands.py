@@ -9,6 +9,7 @@ from eqdisc import __version__
 from eqdisc.cli import app
 from eqdisc.data.clouds import cloud_examples
 from eqdisc.data.tables import example_names, example_path
+from tests.quick import quick_epochs
 
 
 def test_example_is_written_with_the_next_command(tmp_path: Path) -> None:
@@ -58,7 +59,8 @@ def test_version() -> None:
 
 
 def test_warmup_reports_the_compilation() -> None:
-    result = CliRunner().invoke(app, ["warmup"])
+    with quick_epochs():
+        result = CliRunner().invoke(app, ["warmup"])
     assert result.exit_code == 0
     assert result.stdout.startswith("compiled in ")
 

@@ -41,12 +41,6 @@ def kepler(tmp_path: Path) -> str:
     return str(write_example("kepler", tmp_path))
 
 
-@pytest.fixture(autouse=True)
-def _plain_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
-
-
 def test_prints_the_front_with_the_chosen_law_and_the_reason(kepler: str) -> None:
     result = CliRunner().invoke(app, ["discover", kepler, *QUICK])
     assert result.exit_code == 0

@@ -3,23 +3,25 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from eqdisc.cli import app
 from eqdisc.data.tables import write_example
 from eqdisc.report.folder import RunFolder
+from tests.cli.asking import ask
+from tests.quick import quick_epochs
 
 
 @pytest.fixture(autouse=True)
-def _plain_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
+def _quick() -> Iterator[None]:
+    with quick_epochs():
+        yield
 
 
 @pytest.fixture
@@ -27,23 +29,20 @@ def boyle(tmp_path: Path) -> str:
     return str(write_example("boyle", tmp_path))
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with everything it leaves, made once."""
+    folder = tmp_path_factory.mktemp("kept")
+    table = str(write_example("boyle", folder))
+    options = ("--target", "pressure", "--proposers", "closed_form", "--quiet")
+    ask("discover", table, *options, "--out", str(folder / "run"))
+    return folder / "run"
+
+
 @pytest.fixture
-def run(tmp_path: Path, boyle: str) -> str:
-    folder = str(tmp_path / "runs" / "a")
-    ask("discover", boyle, "--target", "pressure", "--proposers", "closed_form", "--out", folder, "--quiet")
-    return folder
-
-
-def ask(*arguments: str, code: int = 0, **keywords: str | bytes) -> str:
-    """What the command prints: the answer, or the complaint where one is expected."""
-    result = CliRunner().invoke(app, list(arguments), **keywords)  # type: ignore[arg-type]
-    assert result.exit_code == code, result.output
-    if code:
-        assert result.stdout == ""
-        assert result.stderr.startswith("error: ")
-        assert "Traceback" not in result.stderr
-        return result.stderr
-    return result.stdout
+def run(tmp_path: Path, kept: Path) -> str:
+    """A copy of the run, to do anything with."""
+    return str(shutil.copytree(kept, tmp_path / "runs" / "a"))
 
 
 def test_a_run_leaves_everything(run: str) -> None:

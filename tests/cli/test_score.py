@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +12,10 @@ from typer.testing import CliRunner
 from eqdisc.cli import app
 from eqdisc.cli.score import read_domain
 from eqdisc.errors import OptionError
+from tests.cli import asking
 
+ask = partial(asking.ask, "score")
 FIXED = {"ned", "ned_canonical", "solved", "verdict", "reason"}
-
-
-@pytest.fixture(autouse=True)
-def _plain_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def ask(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, ["score", *arguments])
-    assert result.exit_code == code, result.output
-    if code:
-        assert result.stdout == ""
-        assert result.stderr.startswith("error: ")
-        assert "Traceback" not in result.stderr
-        return result.stderr
-    return result.stdout
 
 
 def judge(truth: str, answer: str, *others: str) -> dict[str, object]:

@@ -1,33 +1,17 @@
 """`eqdisc score --form`: surfaces, points to measure them on, and what it refuses."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from eqdisc.cli import app
+from tests.cli import asking
 
+ask = partial(asking.ask, "score")
 CIRCLE = ("--form", "implicit", "--truth", "x**2 + y**2 - 1", "--domain", "x=-2:2,y=-2:2")
 ARC = ("--form", "parametric", "--truth", "cos(t); sin(t)", "--domain", "t=0:2*pi")
-
-
-@pytest.fixture(autouse=True)
-def _plain_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def ask(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, ["score", *arguments])
-    assert result.exit_code == code, result.output
-    if code:
-        assert result.stdout == ""
-        assert result.stderr.startswith("error: ")
-        assert "Traceback" not in result.stderr
-        return result.stderr
-    return result.stdout
 
 
 def judge(*arguments: str) -> dict[str, object]:

@@ -11,26 +11,24 @@ from typer.testing import CliRunner
 
 from eqdisc.cli import app
 from eqdisc.data.tables import write_example
+from tests.cli.asking import ask
 from tests.surfaces.stand_in import TORUS, stand_in
 
 IMPLICIT = ("--implicit", "x,y,z")
 PARAMETRIC = ("--features", "u,v", "--targets", "x,y,z")
 SURFACE = ("--surface", "x,y,z")
-QUESTIONS = pytest.mark.parametrize("question", [IMPLICIT, PARAMETRIC, SURFACE], ids=lambda words: words[-2])
+QUESTIONS = pytest.mark.parametrize(
+    "question", [IMPLICIT, PARAMETRIC, SURFACE], ids=lambda words: words[-2], scope="module"
+)
 KEYS = {
     *("best", "front", "names", "n_rows", "notes", "question", "reason", "seconds", "seed", "stopped"),
-    "warnings",
+    *("symbols", "warnings"),
 }
 LAW_KEYS = {
     *("complexity", "distance", "exact", "expression", "expressions", "form", "latex", "origin", "targets"),
     "variables",
+    "ranges",
 }
-
-
-@pytest.fixture(autouse=True)
-def _plain_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
 
 
 @pytest.fixture
@@ -43,15 +41,14 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch)
 
 
-def ask(*arguments: str, code: int = 0, **keywords: str) -> str:
-    """What the command prints: the answer, or the complaint where one is expected."""
-    result = CliRunner().invoke(app, list(arguments), **keywords)  # type: ignore[arg-type]
-    assert result.exit_code == code, result.output
-    if code:
-        assert result.stdout == ""
-        assert "Traceback" not in result.stderr
-        return result.stderr
-    return result.stdout
+@pytest.fixture(scope="module")
+def kept(question: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The folder of a run, and what was printed when it was made."""
+    folder = tmp_path_factory.mktemp("kept")
+    table, run = str(write_example("torus", folder)), str(folder / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        stand_in(patch)
+        return run, ask("discover", table, *question, "--out", run, "--quiet", "--seed", "4")
 
 
 @QUESTIONS
@@ -60,10 +57,9 @@ class TestKept:
     """The same for every form."""
 
     def test_show_prints_what_discover_printed(
-        self, torus: str, question: tuple[str, ...], tmp_path: Path
+        self, kept: tuple[str, str], question: tuple[str, ...]
     ) -> None:
-        folder = str(tmp_path / "run")
-        printed = ask("discover", torus, *question, "--out", folder, "--quiet", "--seed", "4")
+        folder, printed = kept
         assert ask("show", folder) == printed
         assert f"\nrepeat   {' '.join(question)} --seed 4" in printed
         assert ask("show", folder, "--html").strip() == str(Path(folder, "report.html"))
@@ -77,9 +73,8 @@ class TestKept:
         assert all(set(law) == LAW_KEYS for law in record["front"])
         assert json.loads(ask("show", folder, "--json")) == record
 
-    def test_code_of_every_law(self, torus: str, question: tuple[str, ...], tmp_path: Path) -> None:
-        folder = str(tmp_path / "run")
-        ask("discover", torus, *question, "--quiet", "--out", folder)
+    def test_code_of_every_law(self, kept: tuple[str, str]) -> None:
+        folder, _ = kept
         count = len(json.loads(ask("show", folder, "--json"))["front"])
         for number in range(1, count + 1):
             for language in ("latex", "python", "c", "excel", "sympy"):
@@ -140,6 +135,12 @@ def test_settings_from_a_file(torus: str, tmp_path: Path, monkeypatch: pytest.Mo
     )
 
 
+@pytest.mark.usefixtures("_quick")
+def test_networks_may_be_left_out(torus: str) -> None:
+    assert "--no-pretrained" in ask("discover", torus, *PARAMETRIC, "--no-pretrained", "--quiet")
+    assert "--no-pretrained" not in ask("discover", torus, *PARAMETRIC, "--quiet")
+
+
 BAD = [
     ((), "Missing option '--target': name the column"),
     (("--implicit", "x,y", "--target", "z"), "--target and --implicit ask for different things"),
@@ -157,12 +158,11 @@ BAD = [
         (*IMPLICIT, "--guess", "x"),
         "--guess is for the law of one --target and has no place beside --implicit",
     ),
-    ((*PARAMETRIC, "--epochs", "3"), "--epochs is for the law of one --target"),
+    ((*SURFACE, "--epochs", "3"), "--epochs is for the law of one --target"),
     ((*PARAMETRIC, "--stability", "3"), "--stability is for"),
     ((*SURFACE, "--sigma", "u"), "--sigma is for"),
     ((*SURFACE, "--constants", "named"), "--constants is for"),
     ((*SURFACE, "--proposers", "gp"), "--proposers is for"),
-    ((*SURFACE, "--no-pretrained"), "--no-pretrained is for"),
     ((*IMPLICIT, "--time", "-1"), "time limit is -1.0 seconds"),
     ((*IMPLICIT, "--operators", "+ sinn"), "sinn"),
     ((*IMPLICIT, "--operator", "half(x)=x/"), "cannot read the formula"),
@@ -268,7 +268,7 @@ def test_parameters_that_are_not_independent_and_an_output_that_is_constant(tmp_
     columns = {"u": ANGLE, "v": 2 * ANGLE + 1, "x": np.cos(ANGLE), "y": np.full(150, 3.0)}
     path = write(tmp_path / "t.csv", **columns)
     record = json.loads(
-        ask("discover", path, "--features", "u,v", "--targets", "x,y", "--time", "10", "--json", "--quiet")
+        ask("discover", path, "--features", "u,v", "--targets", "x,y", "--time", "60", "--json", "--quiet")
     )
     assert record["best"]["expressions"] == {"x": "cos(u)", "y": "3"}
     assert any("not independent: 'v' is a function of 'u'" in warning for warning in record["warnings"])

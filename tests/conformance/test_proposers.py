@@ -18,6 +18,7 @@ from eqdisc.scoring.scorer import Scorer
 from eqdisc.search.checkpoint import SearchState, StrategyState, read_checkpoint, write_checkpoint
 from eqdisc.search.working_units import InWorkingUnits
 from tests.proposers.snip.small import small_snip
+from tests.quick import quick_epochs
 
 OPERATORS = OperatorSet.parse("+ - * / sqrt exp")
 # A slope and an intercept belong to every law, whatever operators were asked for.
@@ -35,8 +36,9 @@ def problem_of(data, max_size=15):
     return Problem.of(data, OPERATORS, max_size, seed=0)
 
 
-# Named strategies as they are tested: no weights need be there.
-NAMED = {name: small_snip() if name == "snip" else named_proposer(name) for name in PROPOSERS}
+# Named strategies as they are tested: no weights need be there, and an epoch takes little work.
+with quick_epochs():
+    NAMED = {name: small_snip() if name == "snip" else named_proposer(name) for name in PROPOSERS}
 
 
 def broken_table():

@@ -10,6 +10,7 @@ from eqdisc.engine.zeroset import ZeroSet
 from eqdisc.errors import InputError, ParseError
 from eqdisc.expr.parse import parse
 from eqdisc.metrics.geometry import same_image, same_parametrization, same_surface
+from eqdisc.metrics.worker import Failed, ask
 
 PLANE = (["x", "y"], ([-2.0, -2.0], [2.0, 2.0]))
 CIRCLE = "x**2 + y**2 - 1"
@@ -64,6 +65,28 @@ def test_another_surface(answer, truth, words):
     assert words in verdict.reason
     record = json.loads(json.dumps(verdict.record(), allow_nan=False))
     assert (record["solved"], record["verdict"]) == (False, "different")
+
+
+@pytest.mark.parametrize(
+    ("answer", "equal"),
+    [
+        (CIRCLE, True),
+        (f"({CIRCLE})*(x**2 + 1)**2", True),
+        (f"({CIRCLE})*(y**2 + 3)**3", True),  # of the same degree as the truth, and no multiple of it
+        (f"({CIRCLE})*(x - y)", False),
+        ("x**2 + y**2 - 1.001", False),
+    ],
+)
+def test_a_truth_that_cannot_be_factored_in_time_is_no_reason_against_an_answer(monkeypatch, answer, equal):
+    def slow(operation, time_limit, **arguments):
+        if arguments.get("factored"):
+            raise Failed("too slow")
+        return ask(operation, time_limit, **arguments)
+
+    monkeypatch.setattr("eqdisc.metrics.polynomials.ask", slow)
+    verdict = judge(answer, f"({CIRCLE})*(x**2 + 1)**2*(x**2 + 2)")
+    assert verdict.equal is equal, verdict
+    assert verdict.proof == ("distance" if equal else "")
 
 
 def test_what_is_outside_the_box_does_not_count():

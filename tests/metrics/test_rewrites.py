@@ -12,15 +12,15 @@ from eqdisc.metrics.solution import check_solution
 JUDGE = Path(__file__).parents[2] / "benchmarks" / "judge"
 
 
-@pytest.fixture
-def laws(monkeypatch: pytest.MonkeyPatch) -> list:  # type: ignore[type-arg]
+@pytest.fixture(params=[6, pytest.param(20, marks=pytest.mark.slow)])
+def laws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list:  # type: ignore[type-arg]
     import json
 
     monkeypatch.syspath_prepend(str(JUDGE))
     from judge import PROBLEMS, Law
 
     found = [Law(problem) for problem in json.loads(PROBLEMS.read_text())["problems"]]
-    return [found[i] for i in np.random.default_rng(7).permutation(len(found))[:20]]
+    return [found[i] for i in np.random.default_rng(7).permutation(len(found))[: request.param]]
 
 
 def test_rewritten_laws_are_solved(laws: list) -> None:  # type: ignore[type-arg]
@@ -41,7 +41,7 @@ def test_wrong_laws_are_refused(laws: list) -> None:  # type: ignore[type-arg]
 
     rng = np.random.default_rng(2)
     tried = 0
-    while tried < 60:
+    while tried < 3 * len(laws):
         law = laws[rng.integers(len(laws))]
         changed = wrong(law.tree, len(law.names), rng)
         if changed is None or not is_visible(law, changed[1], rng):

@@ -18,6 +18,7 @@ from eqdisc.proposers.closed_form.builder import Builder
 from eqdisc.proposers.closed_form.library import tabulate
 from eqdisc.proposers.closed_form.selection import Design, around, eliminate, forward, solve
 from eqdisc.proposers.closed_form.table import Table
+from eqdisc.proposers.closed_form.waves import plane_waves
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.optimum import optimum
 
@@ -167,6 +168,27 @@ def test_the_inputs_that_matter_are_found_among_many():
     exact = [law for law in proposed(problem).expressions if is_exact(law, problem.dataset)]
     assert exact
     assert min(exact, key=len).features == (4, 17)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sin(2*x + y) + 0.7*cos(x - 3*y)",
+        "sin(1.7*x)*sin(2.3*y) + 0.3*x",
+        "2*cos(0.9*x + 4*y + 0.3) - 0.5*sin(5*x) + cos(2*y) - 3",
+    ],
+)
+def test_sums_of_plane_waves_are_found(text):
+    features = np.random.default_rng(0).uniform(-5, 5, (1500, 2))
+    target = evaluate(parse(text, ["x", "y"]), features)
+    data = Dataset.of(features, target, names=["x", "y"], target_name="z")
+    problem = Problem.of(data, OperatorSet.default(), 60, seed=0)
+    laws = proposed(problem).expressions
+    assert any(is_exact(law, problem.dataset) for law in laws)
+    # Nothing is proposed where noise is all there is.
+    noise = Dataset.of(features, np.random.default_rng(1).normal(size=1500))
+    table = Table.of(Problem.of(noise, OperatorSet.default(), 60, seed=0), 400, 5, 300)
+    assert list(plane_waves(table)) == []
 
 
 def test_many_rows_cost_little_more():

@@ -73,6 +73,47 @@ def test_a_run_is_back_when_what_was_to_replace_it_could_not_begin(written: RunF
     assert before == {path: path.read_bytes() for path in written.path.rglob("*") if path.is_file()}
 
 
+class Killed(BaseException):
+    """Stands for the end of the process: nothing is tidied up after it."""
+
+
+@pytest.mark.parametrize("moves", range(1, 6))
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_process_killed_while_it_replaces_a_run_loses_none(
+    kepler: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int, begun: bool
+) -> None:
+    old = {name: f"old {name}".encode() for name in ("result.json", "checkpoint.npz", "plots/front.png")}
+    (tmp_path / "plots").mkdir()
+    for name, content in old.items():
+        (tmp_path / name).write_bytes(content)
+    replace_file, left = Path.replace, [moves]
+
+    def counted(self: Path, target: Path) -> Path:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", counted)
+    folder = None
+    try:
+        folder = RunFolder.create(tmp_path, overwrite=True)
+        (tmp_path / "settings.json").write_bytes(b"new")
+        if begun:
+            (tmp_path / "checkpoint.npz").write_bytes(b"new")
+        else:
+            folder._bring_back()  # and is killed amid that, too
+    except Killed:
+        pass
+    monkeypatch.undo()
+    if folder is not None:
+        folder.close()
+    wanted = {"settings.json": b"new", "checkpoint.npz": b"new"} if begun and moves > 3 else old
+    with RunFolder(tmp_path):
+        pass
+    assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path) - {".lock"}} == wanted
+
+
 def test_a_folder_with_other_files_may_be_used(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("a,b")
     with RunFolder.create(tmp_path):
@@ -122,6 +163,10 @@ def test_a_result_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="it is no folder of a run"):
         read_result(tmp_path)
     (tmp_path / "settings.json").write_bytes(b"{}")
+    with RunFolder.create(tmp_path / "surface") as folder:
+        folder.write_settings({"surface": "implicit"})
+        with pytest.raises(DataError, match="cannot be resumed; run it again, with --overwrite"):
+            read_result(folder.path)
     with pytest.raises(DataError, match="its search has not ended; resume it"):
         read_result(tmp_path)
     assert read_run_dataset(tmp_path) is None
@@ -152,17 +197,22 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
 
 
 WRITER = """
+import os
 import sys
-from pathlib import Path
 from eqdisc.report.folder import RunFolder
 from eqdisc.report.record import read_record, write_record
-from dataclasses import replace
 results = [read_record(path) for path in sys.argv[2:]]
-with RunFolder(sys.argv[1]) as folder:
-    print("ready", flush=True)
-    while True:
-        for result in results:
-            write_record(result, folder.path / "result.json")
+for _ in sys.stdin:  # a line asks for a writer, a process of its own; the modules are read once
+    writer = os.fork()
+    if writer:
+        os.waitpid(writer, 0)
+        print("ended", flush=True)
+        continue
+    with RunFolder(sys.argv[1]) as folder:
+        print(os.getpid(), flush=True)
+        while True:
+            for result in results:
+                write_record(result, folder.path / "result.json")
 """
 
 
@@ -176,20 +226,22 @@ def test_killed_at_any_moment_the_result_is_whole(noisy: Case, tmp_path: Path) -
     run = tmp_path / "run"
     run.mkdir()
     seen = set()
-    for attempt in range(12):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, run, *sources], stdout=subprocess.PIPE)
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == b"ready\n"
-        time.sleep(0.003 * attempt)
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
-        path = run / "result.json"
-        if path.exists():
-            text = path.read_text(encoding="utf-8")
-            assert text in whole
-            json.loads(text)
-            seen.add(text)
+    command = [sys.executable, "-c", WRITER, run, *sources]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writers:
+        assert writers.stdin is not None
+        assert writers.stdout is not None
+        for attempt in range(14):
+            print("another", file=writers.stdin, flush=True)
+            writer = int(writers.stdout.readline())
+            time.sleep(0.003 * 1.5**attempt)  # up to half a second: a busy machine writes late
+            os.kill(writer, signal.SIGKILL)
+            assert writers.stdout.readline() == "ended\n"
+            path = run / "result.json"
+            if path.exists():
+                text = path.read_text(encoding="utf-8")
+                assert text in whole
+                json.loads(text)
+                seen.add(text)
     assert seen  # some were killed after they had written
     with RunFolder(run):  # the lock of a killed process is open
         assert names(run) == {".lock", "result.json"}

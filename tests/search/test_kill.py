@@ -51,7 +51,7 @@ def check_kills(folder, epochs, kills, seed):
 
 
 def test_a_killed_search_loses_at_most_one_epoch_and_finds_the_same(tmp_path):
-    check_kills(tmp_path, epochs=40, kills=5, seed=1)
+    check_kills(tmp_path, epochs=20, kills=4, seed=1)
 
 
 @pytest.mark.slow

@@ -272,3 +272,22 @@ def test_huge_slopes_are_quiet():
     data = Dataset.of(features, np.linspace(1.0, 9.0, 20) ** 2)
     with np.errstate(all="raise"):
         optimum(parse("2.0*x + 1", ["x"]), data)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        ("floor(0.49953683*i + 0.75032267*j + 0.12592341)", "floor(0.5*i + 0.75*j)"),
+        ("2.5*floor(0.3343*i + 0.01) + j", "2.5*floor(i/3) + j"),
+    ],
+)
+def test_constants_on_a_plateau_are_made_round(found, wanted, noise):
+    random = np.random.default_rng(0)
+    features = random.integers(-8, 9, (1500, 2)).astype(float)
+    target = evaluate(parse(wanted, ["i", "j"]), features)
+    target = target + noise * target.std() * random.normal(size=target.size)
+    data = Dataset.of(features, target, names=["i", "j"], target_name="k")
+    scorer = Scorer(Problem.of(data, OperatorSet.of("add", "mul", "div", "floor"), 40, seed=0))
+    law = polish(scorer.score(parse(found, ["i", "j"]), "test"), scorer)
+    assert format_expression(law.expression, ["i", "j"]) == wanted

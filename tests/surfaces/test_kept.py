@@ -57,6 +57,18 @@ def test_what_is_read_is_what_was_written(found: SurfaceDiscovery, tmp_path: Pat
     assert kept.cloud.names == found.cloud.names
 
 
+def test_names_that_cannot_be_symbols_are_told_with_their_symbols() -> None:
+    odd = law("implicit", ["x0*x0 + x1 - 1"], ["x0", "x1"], ())
+    odd = replace(odd, variables=("my col", "lambda"))
+    record = replace(sphere(), best=odd, laws=(odd,)).record()
+    assert record["symbols"] == {"my col": "my_col", "lambda": "lambda_"}
+    assert all(symbol in record["best"]["expression"] for symbol in record["symbols"].values())
+    assert sphere().record()["symbols"] == {}
+    lonely = replace(odd, variables=("my col", "my_col"))  # there the second name has to give way
+    both = replace(sphere(), best=lonely, laws=(odd, lonely)).record()
+    assert all(both["symbols"].get(name, name) in both["best"]["expression"] for name in lonely.variables)
+
+
 def test_distances_that_are_not_finite_come_back() -> None:
     far = law("implicit", ["x - y"], "xyz", distance=float("inf"), exact=False)
     found = replace(sphere(), laws=(far, SPHERE))
@@ -123,7 +135,7 @@ def test_the_summary_tells_law_front_form_and_how_to_repeat() -> None:
     assert text.startswith("x = (3 + cos(v))*cos(u)\ny = (3 + cos(v))*sin(u)\nz = sin(v)\n")
     assert "repeat   --features u,v --targets x,y,z --seed 3" in text
     assert "warning  few points" in surface_summary(saddle())
-    assert "of the forms tried the explicit one fits" in surface_summary(saddle())
+    assert "the form found is explicit" in surface_summary(saddle())
 
 
 def test_the_reason_is_told_of_laws_that_are_not_exact() -> None:

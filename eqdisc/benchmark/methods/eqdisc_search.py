@@ -9,7 +9,7 @@ import numpy as np
 
 from eqdisc.benchmark.method import OPERATORS, Answer, Budget
 from eqdisc.benchmark.methods import eqdisc_surfaces
-from eqdisc.benchmark.methods.pretrained import ARMS, missing, unload
+from eqdisc.benchmark.methods.pretrained import ARMS, BASES, missing, unload
 from eqdisc.benchmark.methods.withheld import Withheld
 from eqdisc.benchmark.task import Form
 from eqdisc.data.dataset import Dataset
@@ -50,6 +50,16 @@ class Eqdisc:
             return f"eqdisc-without-{self.without}"
         strategies = self.arm or self.proposer
         return "eqdisc" if strategies is None else f"eqdisc-{strategies.replace(' ', '+')}"
+
+    @property
+    def seed_name(self) -> str:
+        """Of an arm the search that it adds to, so that arms differ by what they add and not by their luck;
+        else its own.
+
+        >>> Eqdisc(arm="gp+bank").seed_name, Eqdisc(arm="all+snip").seed_name, Eqdisc("gp dysymnet").seed_name
+        ('eqdisc-gp', 'eqdisc', 'eqdisc-gp+dysymnet')
+        """
+        return self.name if self.arm is None else BASES[self.arm.partition("+")[0]]
 
     def available(self) -> str | None:
         """Always; with strategies that are pretrained, where weights and bank can be read."""

@@ -66,6 +66,7 @@ def answer_of(law: "SurfaceLaw", details: dict[str, object]) -> Answer:
         {"complexity": law.complexity, **details},
         form="parametric",
         expressions=formulas,
+        box=dict(zip(symbols, law.ranges, strict=True)) if law.ranges else {},
     )
 
 

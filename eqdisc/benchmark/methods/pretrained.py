@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from eqdisc.errors import WeightsError
-from eqdisc.portfolio import DEFAULT_PROPOSERS, named_proposer
+from eqdisc.portfolio import DEFAULT_PROPOSERS, PROPOSERS, named_proposer
 
 if TYPE_CHECKING:
     from eqdisc.search.proposer import Proposer
@@ -38,12 +38,16 @@ def unload() -> None:
 
 
 def _with_snip(names: tuple[str, ...], settings: Mapping[str, Any]) -> "tuple[Proposer, ...]":
+    """Each in its place among the first turns: `snip` after the quick ones, before those that draw by it."""
     from eqdisc.proposers.snip import Snip
 
-    return (Snip(**settings), *(named_proposer(name) for name in names))
+    order = [name for name in PROPOSERS if name in (*names, "snip")]
+    return tuple(Snip(**settings) if name == "snip" else named_proposer(name) for name in order)
 
 
 _GP, _ALL = ("gp",), tuple(name for name in DEFAULT_PROPOSERS if name != "snip")
+#: The methods that arms add to, by what arms begin with.
+BASES: Mapping[str, str] = {"gp": "eqdisc-gp", "all": "eqdisc"}
 #: Arms by name: cumulative ones, two placebos, the option of searching the latent space.
 ARMS: "Mapping[str, Callable[[], tuple[Proposer, ...]]]" = {
     "gp+bank": partial(_with_snip, _GP, BANK),

@@ -14,6 +14,7 @@ from eqdisc.proposers.closed_form.rational import rational_functions
 from eqdisc.proposers.closed_form.shapes import shapes, transformed_shapes
 from eqdisc.proposers.closed_form.sums import polynomials, sums, transformed_sums
 from eqdisc.proposers.closed_form.table import Table
+from eqdisc.proposers.closed_form.waves import plane_waves
 from eqdisc.scoring.candidate import Candidate
 from eqdisc.scoring.description import describe
 from eqdisc.scoring.rounding import is_exact
@@ -30,6 +31,7 @@ FAMILIES: tuple[Family, ...] = (
     sums,
     products,
     rational_functions,
+    plane_waves,
     transformed_sums,
     transformed_shapes,
 )
@@ -40,7 +42,7 @@ SHORT = 16  # nodes; a longer law can be exact on coarse numbers and still not b
 @dataclass(frozen=True)
 class ClosedForm:
     """Propose once, after linear algebra only: power laws, polynomials, shapes, sparse sums, products,
-    rational functions.
+    rational functions, plane waves.
 
     max_rows      : rows that structures are selected on; constants are fitted to all training rows
     max_variables : inputs that enter products of different inputs, those most related to the target

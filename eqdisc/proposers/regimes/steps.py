@@ -1,7 +1,8 @@
 """Laws of whole numbers: the whole part of a simple function, and remainders."""
 
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -18,8 +19,10 @@ MOST_LEVELS = 400
 ROWS_PER_LEVEL = 2  # as many at least; else anything is a step
 LP_ROWS = 600
 LARGEST = 1e4  # of a coefficient of a column of size 1, in steps
-LARGEST_MODULUS = 12
+LARGEST_MODULUS = 60
 MOST_MONOMIALS = 3
+MOST_SUMS = 5e6  # tried for one modulus, or else fewer terms: 0.4 s of two inputs, 1.4 s of six
+EVEN = 1e-6  # of a step: what values may be off
 LOOK = 40  # rows that most remainders are refuted by
 
 
@@ -51,7 +54,10 @@ def stepped_laws(features: FloatArray, target: FloatArray, operators: OperatorSe
 
 
 def remainder_laws(features: FloatArray, target: FloatArray, operators: OperatorSet) -> Iterator[Expression]:
-    """mod(g, m) with g a polynomial of whole coefficients, of tables of whole numbers only.
+    """size*mod(g, m) with g a polynomial of whole coefficients, m at most 60; of whole features only.
+
+    The target is such a remainder in steps of its own; polynomials have up to three terms beside the
+    constant, fewer where there would be too many to try.
 
     >>> i, j = np.meshgrid(np.arange(8.0), np.arange(8.0))
     >>> x = np.column_stack([i.ravel(), j.ravel()])
@@ -60,17 +66,19 @@ def remainder_laws(features: FloatArray, target: FloatArray, operators: Operator
     'mod(x0 + 2*x1, 5)'
     """
     spacing = _spacing(target)
-    if "mod" not in operators or spacing != 1.0 or target.min() < 0.0 or not is_grid(features):
+    if "mod" not in operators or spacing is None or target.min() < 0.0 or not is_grid(features):
         return
-    if not np.array_equal(target, np.round(target)):
+    steps = np.round(target / spacing)
+    if np.max(np.abs(target / spacing - steps)) > EVEN or steps.max() >= LARGEST_MODULUS:
         return
     terms = monomials(features.shape[1], 2)[1:]
     with np.errstate(all="ignore"):
         columns = np.stack([evaluate(term, features) for term in terms], axis=1)
-    least = int(target.max()) + 1
+    least = int(steps.max()) + 1
     for modulus in range(max(2, least), min(LARGEST_MODULUS, least + 2) + 1):
-        for inner in _congruent(columns, target, modulus):
-            yield Expression.apply("mod", combination([*terms, ONE], inner), float(modulus))
+        for inner in _congruent(columns, steps, modulus):
+            law = Expression.apply("mod", combination([*terms, ONE], inner), float(modulus))
+            yield law if spacing == 1.0 else Expression.constant(spacing) * law
             return
 
 
@@ -81,7 +89,7 @@ def _spacing(target: FloatArray) -> float | None:
         return None
     spacing = float(np.min(np.diff(values)))
     ratio = (values - values[0]) / spacing
-    even = np.max(np.abs(ratio - np.round(ratio))) < 1e-6
+    even = np.max(np.abs(ratio - np.round(ratio))) < EVEN
     return (round(spacing) if abs(spacing - round(spacing)) < 1e-9 else spacing) * 1.0 if even else None
 
 
@@ -121,12 +129,17 @@ def _congruent(columns: FloatArray, target: FloatArray, modulus: int) -> Iterato
     looked, wanted = columns[few], target[few]
     n_terms = columns.shape[1]
     for count in range(1, min(MOST_MONOMIALS, n_terms) + 1):
+        if (modulus - 1) ** count * comb(n_terms, count) > MOST_SUMS:
+            return
+        choices = 1.0 + np.indices((modulus - 1,) * count, dtype=float).reshape(count, -1)
         for members in combinations(range(n_terms), count):
-            choices = np.array(list(product(range(1, modulus), repeat=count)), dtype=float)
-            sums = looked[:, members] @ choices.T
-            shift = np.mod(wanted[0] - sums[0], modulus)
-            good = np.all(np.mod(sums + shift, modulus) == wanted[:, None], axis=0)
-            for choice, constant in zip(choices[good], shift[good], strict=True):
+            shift = np.mod(wanted[0] - looked[0, members] @ choices, modulus)
+            left = np.arange(shift.size)
+            for row, value in zip(looked[1:, members], wanted[1:], strict=True):
+                if not left.size:
+                    break
+                left = left[np.mod(row @ choices[:, left] + shift[left], modulus) == value]
+            for choice, constant in zip(choices.T[left], shift[left], strict=True):
                 value = np.mod(columns[:, members] @ choice + constant, modulus)
                 if np.array_equal(value, target):
                     made = np.zeros(n_terms + 1)

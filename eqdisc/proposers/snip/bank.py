@@ -8,9 +8,7 @@ says so.
 import hashlib
 import io
 import json
-import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -23,21 +21,16 @@ from eqdisc.engine.programs import Programs
 from eqdisc.errors import OptionError, WeightsError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import ARITY, CONSTANT, OPERATORS, VARIABLE, code_of
+from eqdisc.proposers.snip.arrays import named_arrays
+
+#: Number of a file on its disk, its size in bytes, when it changed in nanoseconds.
+Stamp = tuple[int, int, int]
 
 FORMAT = 1
 _HOLE, _FIRST_INPUT, INPUTS = 0, 1, 10
 MOST_NODES = 255  # of a skeleton: sizes are kept in a byte
 _FIRST_OPERATOR = _FIRST_INPUT + INPUTS
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_UNREADABLE = (OSError, ValueError, TypeError, LookupError, MemoryError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +66,19 @@ class Bank:
         return cls(Programs.pack(skeletons), np.array(counts, np.int64), _unit(embeddings), weights)
 
     @staticmethod
-    def shipped() -> "Bank":
-        """The bank that comes with the package; WeightsError where it is missing or cannot be used."""
-        return Bank.read(Path(__file__).with_name("bank.npz"))
-
-    @staticmethod
     def read(path: Path) -> "Bank":
         """The bank in a file; WeightsError, with what to do, where there is none that can be used.
 
         Read once for as long as the file does not change.
         """
         try:
-            changed = path.stat().st_mtime_ns
+            known = stamp(path)
         except OSError as error:
             raise WeightsError(
-                f"there is no bank of skeletons {path}; make one with benchmarks/snip/bank.py, or install a "
-                "release of eqdisc, which has one"
+                f"there is no bank of skeletons {path}; `eqdisc pretrain` writes one beside its weights, "
+                "and a release of eqdisc has one for its own"
             ) from error
-        return _read(path, changed)
+        return _read(path, known)
 
     def write(self, path: Path) -> None:
         """Write the bank, whole or not at all; embeddings are rounded to 8 bits.
@@ -171,7 +159,7 @@ class Bank:
         if self.weights != weights:
             raise WeightsError(
                 f"the bank of skeletons was made with the weights {self.weights[:12]}, those in use are "
-                f"{weights[:12]}; make it anew with benchmarks/snip/bank.py"
+                f"{weights[:12]}; take the bank.npz that `eqdisc pretrain` wrote beside its weights"
             )
 
     def misplaced(self, dimensions: int, seed: int = 0) -> "Bank":
@@ -187,6 +175,15 @@ def digest_of(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise WeightsError(f"the weights {path} cannot be read: {error.strerror or error}") from error
+
+
+def stamp(path: Path) -> Stamp:
+    """What tells whether a file is still the one that was read; OSError where there is none.
+
+    The time of change alone does not: it may be coarse, or kept by a copy.
+    """
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def body(law: Expression) -> Expression:
@@ -222,12 +219,12 @@ def forget_banks() -> None:
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> Bank:
+def _read(path: Path, known: Stamp) -> Bank:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            header = json.loads(file["header"].tobytes())
-            version = int(header["format"])
-            bank = _of_file(file, header) if version == FORMAT else None
+        file = named_arrays(path.read_bytes())
+        header = json.loads(file["header"].tobytes())
+        version = int(header["format"])
+        bank = _of_file(file, header) if version == FORMAT else None
     except _UNREADABLE as error:
         raise WeightsError(
             f"{path} is no bank of skeletons, or a damaged one ({error}); install eqdisc again"
@@ -235,12 +232,12 @@ def _read(path: Path, changed: int) -> Bank:
     if bank is None:
         raise WeightsError(
             f"the bank of skeletons {path} has format {version}, this version of eqdisc reads {FORMAT}; "
-            "make it anew with benchmarks/snip/bank.py"
+            "`eqdisc pretrain` writes one beside its weights"
         )
     return bank
 
 
-def _of_file(file: "np.lib.npyio.NpzFile", header: dict[str, object]) -> Bank:
+def _of_file(file: Mapping[str, AnyArray], header: dict[str, object]) -> Bank:
     names = header["operators"]
     if not isinstance(names, list):
         raise ValueError("it names no operators")

@@ -7,7 +7,6 @@ import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray
 from eqdisc.expr.expression import Expression
-from eqdisc.proposers.snip.heads import column_chances
 from eqdisc.proposers.snip.laying import looks
 from eqdisc.proposers.snip.look import Look
 from eqdisc.proposers.snip.network import Network
@@ -19,14 +18,21 @@ WOLF_TEMPERATURE = 0.1  # of the decoder, as in the code of the paper
 
 
 class Eye:
-    """A network that looks at the features (n, k) of a table with one target or another."""
+    """A network that looks at the features (n, k) of a table with one target or another; None looks at
+    nothing."""
 
-    def __init__(self, network: Network, features: FloatArray, seed: int, bags: int) -> None:
-        self._network = network
+    def __init__(self, network: Network | None, features: FloatArray, seed: int, bags: int) -> None:
+        self._seeing = network
         self._features = features
         self._seed = seed
         self._bags = bags
         self._nodes = 0
+
+    @property
+    def _network(self) -> Network:
+        if self._seeing is None:
+            raise ValueError("there is no network to look with")
+        return self._seeing
 
     def spent(self) -> int:
         """Node evaluations since this was last asked."""
@@ -46,10 +52,13 @@ class Eye:
         return latents
 
     def embeddings(
-        self, look: Look, target: FloatArray, most: int
+        self, chances: Sequence[float], target: FloatArray, most: int
     ) -> Iterator[tuple[tuple[int, ...], AnyArray]]:
-        """Embeddings of the table cut down to columns likely to matter, in so many orders of columns."""
-        for columns in looks(column_chances(look).tolist(), most):
+        """Embeddings of the table cut down to columns likely to matter, in so many orders of columns.
+
+        chances : (k,) of the columns to matter
+        """
+        for columns in looks(chances, most):
             self._nodes += LOOK_NODES
             features = np.ascontiguousarray(self._features[:, list(columns)])
             yield columns, self._network.look(features, target, self._seed, 1).embedding

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from eqdisc.proposers.snip.bank import Bank, digest_of, forget_banks
+from eqdisc.proposers.snip.bank import Bank, Stamp, digest_of, forget_banks, stamp
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.settings import RANDOM, SHIPPED
 
@@ -19,18 +19,25 @@ class Knowledge(NamedTuple):
     bank: Bank
 
 
-def knowledge(weights: str = SHIPPED, bank: str = SHIPPED) -> Knowledge:
+def knowledge(weights: str = SHIPPED, bank: str = SHIPPED, draw: int = 0) -> Knowledge:
     """What `Snip(weights=..., bank=...)` uses; a network of random weights gets a bank at random places.
+
+    draw : seed of random weights and places
 
     WeightsError, with what to do, where a file is missing, damaged, of another version, or the two do not
     belong together.
     """
     if weights == RANDOM:
-        return _untrained(Bank.read(_bank_file(bank)))
+        return _untrained(Bank.read(_bank_file(bank)), draw)
     network, digest = network_and_digest(weights)
     skeletons = Bank.read(_bank_file(bank))
     skeletons.check(digest)
     return Knowledge(network, skeletons)
+
+
+def skeletons_alone(bank: str = SHIPPED) -> Bank:
+    """The bank for what needs no network; WeightsError where it is missing or cannot be used."""
+    return Bank.read(_bank_file(bank))
 
 
 def network_and_digest(weights: str = SHIPPED) -> tuple[Network, str]:
@@ -40,10 +47,10 @@ def network_and_digest(weights: str = SHIPPED) -> tuple[Network, str]:
     """
     path = WEIGHTS_FILE if weights == SHIPPED else Path(weights)
     try:
-        changed = path.stat().st_mtime_ns
+        known: Stamp | None = stamp(path)
     except OSError:
-        changed = 0
-    return _network(path, changed)
+        known = None  # reading it says why
+    return _network(path, known)
 
 
 def _bank_file(bank: str) -> Path:
@@ -58,11 +65,11 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=2)
-def _network(path: Path, changed: int) -> tuple[Network, str]:
+def _network(path: Path, known: Stamp | None) -> tuple[Network, str]:
     return Network.read(path), digest_of(path)
 
 
 @lru_cache(maxsize=2)
-def _untrained(skeletons: Bank) -> Knowledge:
-    network = Network.random(0)
-    return Knowledge(network, skeletons.misplaced(network.sizes.embedding))
+def _untrained(skeletons: Bank, draw: int) -> Knowledge:
+    network = Network.random(draw)
+    return Knowledge(network, skeletons.misplaced(network.sizes.embedding, draw))

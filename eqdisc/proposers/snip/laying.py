@@ -1,12 +1,14 @@
 """Which columns of a table the inputs of a skeleton may stand for, the likeliest first."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations, permutations
 from math import log
+from random import Random
 
 MOST_COLUMNS = 6  # that take part: of six, five have 720 orders
-LARGEST_SET = 4  # columns of one look
+LARGEST_SET = 6  # columns of one look
 ORDERS_OF_A_SET = 6
 _CLIP = 1e-3  # a chance below is as good as none, and one above its complement as good as sure
 
@@ -41,7 +43,8 @@ def _layings(chances: tuple[float, ...], inputs: int, most: int) -> tuple[tuple[
 def looks(chances: Sequence[float], most: int) -> tuple[tuple[int, ...], ...]:
     """Orders of columns, of any number, at most so many, by the chance that these and no others matter.
 
-    The best set of each size comes before others: how many columns matter is a guess as well.
+    The best set of each size comes before others: how many columns matter is a guess as well. Three columns
+    and less are tried in all their orders, more in some, in which every column stands in many places.
 
     >>> looks((0.9, 0.2, 0.6), 3)
     ((0, 2), (2, 0), (0,))
@@ -55,10 +58,27 @@ def looks(chances: Sequence[float], most: int) -> tuple[tuple[int, ...], ...]:
     first = [columns for columns in sets if columns in best_of_size.values()]
     chosen: list[tuple[int, ...]] = []
     for columns in dict.fromkeys((*first, *sets)):
-        chosen += list(permutations(columns))[:ORDERS_OF_A_SET]
+        chosen += [tuple(columns[place] for place in order) for order in _orders(len(columns))]
         if len(chosen) >= most:
             break
     return tuple(chosen[:most])
+
+
+@lru_cache(maxsize=LARGEST_SET)
+def _orders(count: int) -> tuple[tuple[int, ...], ...]:
+    """Orders of so many places, at most `ORDERS_OF_A_SET`: the natural one, then of those left always the one
+    whose places are least where they were before; of equal ones the first of a seeded shuffle."""
+    orders = list(permutations(range(count)))
+    if len(orders) <= ORDERS_OF_A_SET:
+        return tuple(orders)
+    drawn = Random(count).sample(orders[1:], len(orders) - 1)
+    chosen = [orders[0]]
+    while len(chosen) < ORDERS_OF_A_SET:
+        stood = Counter(pair for order in chosen for pair in enumerate(order))
+        chosen.append(
+            min((o for o in drawn if o not in chosen), key=lambda o: sum(stood[p] for p in enumerate(o)))
+        )
+    return tuple(chosen)
 
 
 def _odds(chance: float) -> float:

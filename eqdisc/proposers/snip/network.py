@@ -1,7 +1,6 @@
 """The pretrained network as it is used: in NumPy, on one table at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,6 @@ class Network:
         self.sizes: Sizes = weights.sizes
         self.card: Mapping[str, Any] = weights.card
         self._layers = Layers(weights.arrays, weights.sizes)
-
-    @staticmethod
-    def shipped() -> "Network":
-        """The network that comes with the package, read once; WeightsError where it is not there."""
-        return _shipped()
 
     @staticmethod
     def read(path: Path) -> "Network":
@@ -189,11 +183,6 @@ class Network:
         tokens = draw(self._layers, latents, counts, usable(len(columns), allowed), rng, temperature)
         mapping = dict(enumerate(columns))
         return [decode(sequence.tolist()).remap_features(mapping) for sequence in tokens]
-
-
-@cache
-def _shipped() -> Network:
-    return Network.read(Path(__file__).with_name("weights.npz"))
 
 
 def sizes_of(size: str | Sizes) -> Sizes:

@@ -1,9 +1,13 @@
-"""The space of tables and formulas for people: where a table lies, and which known formulas are near."""
+"""The space of tables and formulas for people: where a table lies, and which known formulas are near.
+
+One thread of BLAS, as in a search: the matrices are small, and answers do not depend on the machine's cores.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from eqdisc._typing import AnyArray
 from eqdisc.data.dataset import Dataset
@@ -14,7 +18,7 @@ from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import CONSTANT, VARIABLE
 from eqdisc.proposers.snip.bank import renumbered
 from eqdisc.proposers.snip.heads import column_chances
-from eqdisc.proposers.snip.knowledge import knowledge, network_and_digest
+from eqdisc.proposers.snip.knowledge import Knowledge, knowledge, network_and_digest
 from eqdisc.proposers.snip.laying import looks
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.settings import SHIPPED
@@ -73,7 +77,8 @@ def embed_data(dataset: Dataset, *, seed: int = 0, weights: str | Path = SHIPPED
     damaged or of another version; DataError for a table with fewer than 4 rows or values that are not finite.
     """
     network, digest = network_and_digest(str(weights))
-    look = network.look(dataset.features, dataset.target, seed)
+    with threadpool_limits(1, user_api="blas"):
+        look = network.look(dataset.features, dataset.target, seed)
     columns = tuple(dataset.feature_names[j] for j in look.columns)
     return Embedding(look.embedding, columns, digest[:VERSION_DIGITS], _notes(dataset, columns))
 
@@ -92,7 +97,8 @@ def embed_expression(text: str | Expression, *, weights: str | Path = SHIPPED) -
         names, law = tuple(f"x{j}" for j in dict.fromkeys(_inputs(text))), renumbered(text)
     if len(names) > INPUTS:
         raise DataError(f"the formula has {len(names)} inputs; the network knows formulas of up to {INPUTS}")
-    vector = network.embed_expressions([law])[0]
+    with threadpool_limits(1, user_api="blas"):
+        vector = network.embed_expressions([law])[0]
     if not np.isfinite(vector).all():
         raise DataError(f"the formula is too long: written as tokens it may have {LENGTH - 2}")
     return Embedding(vector, names, digest[:VERSION_DIGITS])
@@ -114,20 +120,26 @@ def similar(
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise OptionError(f"top is {top!r}; wanted a whole number, 1 or more")
     known = knowledge(str(weights), str(bank))
-    found: dict[Expression, tuple[float, tuple[int, ...]]] = {}
+    with threadpool_limits(1, user_api="blas"):
+        found = _near(known, dataset, top, seed)
+    nearest = sorted(found.items(), key=lambda item: (-item[1], item[0].size, item[0].payload))[:top]
+    names = dataset.feature_names
+    return tuple(
+        Similar(_text(law, names), cosine, tuple(names[j] for j in law.features)) for law, cosine in nearest
+    )
+
+
+def _near(known: Knowledge, dataset: Dataset, top: int, seed: int) -> dict[Expression, float]:
+    """Skeletons in the table's columns, with their cosines."""
+    found: dict[Expression, float] = {}
     for columns, vector in _looked(known.network, dataset, seed):
         places = np.flatnonzero(known.bank.inputs == len(columns))
         cosines = known.bank.nearest(vector, places)
         for k in np.argsort(-cosines, kind="stable")[:top].tolist():
             law = known.bank.expression(int(places[k]), columns)
-            if law not in found or cosines[k] > found[law][0]:
-                found[law] = float(cosines[k]), columns
-    nearest = sorted(found.items(), key=lambda item: (-item[1][0], item[0].size, item[0].payload))[:top]
-    names = dataset.feature_names
-    return tuple(
-        Similar(_text(law, names), cosine, tuple(names[j] for j in law.features))
-        for law, (cosine, _) in nearest
-    )
+            if law not in found or cosines[k] > found[law]:
+                found[law] = float(cosines[k])
+    return found
 
 
 def _looked(network: Network, dataset: Dataset, seed: int) -> list[tuple[tuple[int, ...], AnyArray]]:

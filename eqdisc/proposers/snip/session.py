@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,25 +17,28 @@ from eqdisc.proposers.snip.bank import body
 from eqdisc.proposers.snip.eye import Eye
 from eqdisc.proposers.snip.fitting import Fit, Fitter
 from eqdisc.proposers.snip.heads import column_chances, prior_of
+from eqdisc.proposers.snip.inputs import association
 from eqdisc.proposers.snip.screening import Aim, Hits, Screen, aims_of, law_of
+from eqdisc.proposers.snip.streams import MISLED, stream
 from eqdisc.proposers.snip.wolves import ITERATIONS, Pack
 from eqdisc.search.proposer import Proposals, State
 from eqdisc.search.sample import sample
 
 if TYPE_CHECKING:
     from eqdisc.problem import Problem
-    from eqdisc.proposers.snip.knowledge import Knowledge
+    from eqdisc.proposers.snip.bank import Bank
     from eqdisc.proposers.snip.look import Look
+    from eqdisc.proposers.snip.network import Network
     from eqdisc.proposers.snip.settings import Snip
     from eqdisc.scoring.candidate import Candidate
 
+FIRST = 3  # turn that looks at the front, or hunts; before it are guesses, the bank and the decoder
 SCREEN_ROWS = 128
 DRAWN_SHARE = 6  # orders for one with constants, which are drawn anew for each
 REFINED = 24  # fits of a turn that go on to their optimum
 BASES = 2  # laws of the front whose rests are looked at in a turn
 REST_SHARE = 4  # a rest gets this part of what the target gets
 PARTS = 12  # fits of a rest that are joined to the law
-QUIET = 3  # turns with nothing new to fit, after which there is nothing more to say
 EXACT = 1e-12  # of the size of the target: a rest below is rounding
 WOLF_STEPS = 2  # iterations of the wolves in a turn
 
@@ -54,26 +56,32 @@ class SnipSession:
     network takes."""
 
     def __init__(
-        self, settings: "Snip", known: "Knowledge", problem: "Problem", seed: np.random.SeedSequence
+        self,
+        settings: "Snip",
+        network: "Network | None",
+        bank: "Bank",
+        problem: "Problem",
+        seed: np.random.SeedSequence,
     ) -> None:
         self._settings = q = settings
         self._problem = problem
-        self._bank = known.bank
+        self._bank = bank
         self._random = np.random.default_rng(seed)
         self._target = problem.train.target
         if q.misled:
-            self._target = np.random.default_rng(seed).permutation(self._target)
-        self._eye = Eye(known.network, problem.train.features, int(seed.generate_state(1)[0]), q.bags)
+            self._target = np.random.default_rng(stream(seed, MISLED)).permutation(self._target)
+        self._eye = Eye(network, problem.train.features, int(seed.generate_state(1)[0]), q.bags)
         self._fitter = Fitter(problem, q.starts, q.proposals)
         self._rows = sample(problem.train, SCREEN_ROWS)
         self._allowed = self._fitter.spellable
         self._names = [row.name for row in OPERATORS if code_of(row.name) in self._allowed]
         fitting = self._bank.within(self._allowed) & (self._bank.inputs > 0)
         self._places: IntArray = np.flatnonzero(fitting & (self._bank.inputs <= problem.train.n_features))
-        self._turn = self._quiet = 0
+        self._turn = 0
         self._front: tuple[Expression, ...] = ()
         self._used: dict[int, None] = {}  # laws of the front whose rests were looked at
         self._pack: Pack | None = None
+        self._seen: Look | None = None
         self._screened = [0, 0]  # evaluations, node evaluations of screens
 
     # ------------------------------------------------------------ the protocol of a session
@@ -88,12 +96,18 @@ class SnipSession:
         return perf_counter() - began
 
     def propose(self) -> Proposals:
-        """The next turn: the bank, then the decoder, then rests of laws or wolves."""
+        """The next turn: guesses alone, then the bank, the decoder, then rests of laws or wolves.
+
+        In the first round of a search every strategy has one turn: guesses are in time for those that begin
+        later and keep them waiting for some hundredths of a second; the bank would for more than one.
+        """
         learned = Prior()
+        laws: tuple[Expression, ...] = ()
         if self._turn == 0:
-            laws = self._of_bank()
             learned = self._learned()
         elif self._turn == 1:
+            laws = self._of_bank()
+        elif self._turn == 2:
             laws = self._of_decoder()
         elif self._hunting:
             laws = self._of_wolves()
@@ -101,14 +115,13 @@ class SnipSession:
             laws = self._of_rests()
         self._turn += 1
         fits, nodes = self._fitter.spent()
-        self._quiet = 0 if fits or self._turn <= 2 else self._quiet + 1
         evaluations, screened = self._screened
         self._screened = [0, 0]
         return Proposals(
             laws,
             fits + evaluations,
             nodes + screened + self._eye.spent(),
-            exhausted=self._quiet >= QUIET,
+            exhausted=self._exhausted,
             learned=learned,
         )
 
@@ -120,7 +133,7 @@ class SnipSession:
         """The turn, the random stream, what was tried, proposed and looked at, the pack of wolves."""
         return {
             "turn": self._turn,
-            "quiet": self._quiet,
+            "seen": self._seen is not None,
             "random": self._random.bit_generator.state,
             "tried": np.array(list(self._fitter.tried), np.uint64),
             "best": [[size, loss] for size, loss in self._fitter.best.items()],
@@ -131,21 +144,32 @@ class SnipSession:
 
     def restore(self, state: State) -> None:
         """Go on from where `state` was taken."""
-        self._turn, self._quiet = int(state["turn"]), int(state["quiet"])
+        self._turn = int(state["turn"])
         self._random.bit_generator.state = state["random"]
         self._fitter.tried = dict.fromkeys(state["tried"].tolist())
         self._fitter.best = {int(size): float(loss) for size, loss in state["best"]}
         self._used = dict.fromkeys(state["used"].tolist())
         self._front = tuple(Expression(tuple(codes), tuple(payload)) for codes, payload in state["front"])
         self._pack = None if state["pack"] is None else Pack.restored(state["pack"])
-        if self._turn > 0 and self._look:  # which was counted before
-            self._eye.spent()
+        if state["seen"]:
+            self._seen = self._eye.look(self._target)
+            self._eye.spent()  # which was counted before
 
     # ------------------------------------------------------------ turns
 
-    @cached_property
+    @property
     def _look(self) -> "Look":
-        return self._eye.look(self._target)
+        """At the table as it is, taken when it is first needed."""
+        if self._seen is None:
+            self._seen = self._eye.look(self._target)
+        return self._seen
+
+    def _chances(self) -> tuple[float, ...]:
+        """Of the columns to matter: as the network says, or by what goes with the target one at a time."""
+        if self._settings.heads:
+            return tuple(column_chances(self._look).tolist())
+        rows = self._fitter.rows
+        return tuple(association(rows.features, rows.target).tolist())
 
     def _learned(self) -> Prior:
         if not self._settings.heads:
@@ -155,17 +179,22 @@ class SnipSession:
     def _of_bank(self) -> tuple[Expression, ...]:
         """Skeletons that correlate, and skeletons with constants whose place is near."""
         q = self._settings
-        screen = self._screen(self._look, q.orders)
-        aims = aims_of(self._rows.target, self._allowed)
-        hits = screen.plain(self._places, aims, q.screened // len(aims))
-        few = replace(screen, orders=max(1, q.orders // DRAWN_SHARE))
-        drawn = few.drawn(self._places, aims[:1], q.screened, self._random)
-        laws = self._written(hits, aims) + self._written(drawn, aims)
-        laws += self._retrieved(self._look, self._target, q.orders, q.retrieved)
+        chances = self._chances()
+        laws: list[Expression] = []
+        if q.screened:
+            screen = self._screen(chances, q.orders)
+            aims = aims_of(self._rows.target, self._allowed)
+            hits = screen.plain(self._places, aims, max(1, q.screened // len(aims)))
+            few = replace(screen, orders=max(1, q.orders // DRAWN_SHARE))
+            drawn = few.drawn(self._places, aims[:1], q.screened, self._random)
+            laws += self._written(hits, aims) + self._written(drawn, aims)
+        laws += self._retrieved(chances, self._target, q.orders, q.retrieved)
         return self._best_of(laws)
 
     def _of_decoder(self) -> tuple[Expression, ...]:
         """Skeletons that the decoder draws."""
+        if not self._settings.samples:
+            return ()
         drawn = self._eye.sample(self._look, self._settings.samples, self._random, self._names)
         return self._best_of(body(law) for law in drawn)
 
@@ -218,21 +247,38 @@ class SnipSession:
         if not all(np.isfinite(values).all() and np.ptp(values) > 0.0 for values in rest):
             return []
         q, share = self._settings, REST_SHARE
-        look = self._eye.look(rest.shown)
-        screen = replace(self._screen(look, max(1, q.orders // share)), beside=beside)
-        aims = (Aim(rest.screened),)
-        plain = self._written(screen.plain(self._places, aims, q.screened // share), aims)
-        laws = self._retrieved(look, rest.shown, max(1, q.orders // share), q.retrieved // share)
-        laws += [body(law) for law in self._eye.sample(look, q.samples // share, self._random, self._names)]
+        look = self._eye.look(rest.shown) if q.heads or q.samples // share else None
+        if look is not None and q.heads:
+            chances = tuple(column_chances(look).tolist())
+        else:
+            chances = tuple(association(self._fitter.rows.features, rest.fitted).tolist())
+        plain: list[Expression] = []
+        if q.screened // share:
+            screen = replace(self._screen(chances, max(1, q.orders // share)), beside=beside)
+            aims = (Aim(rest.screened),)
+            plain = self._written(screen.plain(self._places, aims, q.screened // share), aims)
+        laws = self._retrieved(chances, rest.shown, max(1, q.orders // share), q.retrieved // share)
+        if look is not None:
+            drawn = self._eye.sample(look, q.samples // share, self._random, self._names)
+            laws += [body(law) for law in drawn]
         usable = self._fitter.bearable(dict.fromkeys(laws))
         fits = self._fitter.fitted(usable, self._random, rest.fitted)
         return [*plain, *(body(law) for law in self._fitter.chosen(fits, PARTS))]
 
     @property
     def _hunting(self) -> bool:
-        """Whether the wolves have a turn: every other one from the third on, until they are done."""
-        done = self._pack is not None and self._pack.iteration >= ITERATIONS
-        return self._settings.wolves and not done and self._turn >= 2 and self._turn % 2 == 0
+        """Whether the wolves have a turn: every other one after the decoder's, until they are done."""
+        return self._wolves_left and self._turn % 2 == FIRST % 2
+
+    @property
+    def _wolves_left(self) -> bool:
+        return self._settings.wolves and (self._pack is None or self._pack.iteration < ITERATIONS)
+
+    @property
+    def _exhausted(self) -> bool:
+        """Whether nothing more is to come. Rests may always: the others may move the front at any time, and a
+        turn with nothing to look at costs nothing."""
+        return self._turn >= FIRST and not self._settings.residuals and not self._wolves_left
 
     def _of_wolves(self) -> tuple[Expression, ...]:
         """Some iterations of the grey wolves, begun around the place of the table."""
@@ -249,19 +295,21 @@ class SnipSession:
 
     # ------------------------------------------------------------ skeletons
 
-    def _screen(self, look: "Look", orders: int) -> Screen:
-        return Screen(self._bank, self._rows, tuple(column_chances(look).tolist()), orders)
+    def _screen(self, chances: tuple[float, ...], orders: int) -> Screen:
+        return Screen(self._bank, self._rows, chances, orders)
 
     def _written(self, hits: Hits, aims: Sequence[Aim]) -> list[Expression]:
         self._screened[0] += hits.evaluations
         self._screened[1] += hits.node_evaluations
         return [law_of(self._bank, hit, aims, self._rows) for hit in hits.found]
 
-    def _retrieved(self, look: "Look", seen: FloatArray, orders: int, most: int) -> list[Expression]:
+    def _retrieved(
+        self, chances: Sequence[float], seen: FloatArray, orders: int, most: int
+    ) -> list[Expression]:
         """Skeletons with constants that are nearest to the table with its columns in some order."""
         places = self._places[self._bank.holes[self._places] > 0]
         near: list[tuple[float, int, tuple[int, ...]]] = []
-        for columns, embedding in self._eye.embeddings(look, seen, orders if most and places.size else 0):
+        for columns, embedding in self._eye.embeddings(chances, seen, orders if most and places.size else 0):
             mine = places[self._bank.inputs[places] == len(columns)]
             cosines = self._bank.nearest(embedding, mine)
             for k in np.argsort(-cosines, kind="stable")[:most].tolist():

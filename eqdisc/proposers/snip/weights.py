@@ -2,7 +2,6 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from eqdisc._typing import AnyArray
 from eqdisc.errors import WeightsError
 from eqdisc.proposers.snip.architecture import Arrays, Sizes, shapes
+from eqdisc.proposers.snip.arrays import named_arrays
 from eqdisc.proposers.snip.vocabulary import LENGTH, NAMES
 
 #: Version of the layout; raised whenever inputs, architecture or tokens change their meaning.
@@ -58,10 +58,9 @@ def read(path: Path) -> Weights:
     except OSError as error:
         raise WeightsError(f"the weights {path} cannot be read: {error.strerror or error}") from error
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            about = json.loads(file[_ABOUT].tobytes())
-            arrays = {name: file[name] for name in file.files if name != _ABOUT}
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+        arrays = named_arrays(content)
+        about = json.loads(arrays.pop(_ABOUT).tobytes())
+    except (KeyError, ValueError) as error:
         raise WeightsError(f"{path} is no file of weights, or only part of one: {error}") from error
     return _checked(path, about, arrays)
 

@@ -2,14 +2,16 @@
 
 from eqdisc.expr.units import UnitRules
 from eqdisc.problem import Problem
+from eqdisc.proposers.structure.adding import additions
+from eqdisc.proposers.structure.curving import curved_inputs
 from eqdisc.proposers.structure.dimensional import UNITS, unit_scalings
 from eqdisc.proposers.structure.dropping import CERTAIN, droppings
 from eqdisc.proposers.structure.exchanging import exchanges
-from eqdisc.proposers.structure.hypothesis import Hypothesis
+from eqdisc.proposers.structure.hypothesis import FLOOR, Hypothesis
 from eqdisc.proposers.structure.inverting import inversions
 from eqdisc.proposers.structure.joining import joinings
 from eqdisc.proposers.structure.periodic import periodic_inputs
-from eqdisc.proposers.structure.polynomial import polynomial_inputs
+from eqdisc.proposers.structure.polynomial import CLEAR, polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import IN_LOGARITHMS, has_single_part, separations
 from eqdisc.search.reduction import ChangeOfVariables
@@ -19,6 +21,7 @@ from eqdisc.search.view import View
 #: exact enough as it is.
 FAR_BETTER = 100.0
 EXACT_ENOUGH = 1e-4
+MOST_JOINT = 3
 MOST_INPUTS = 12  # that are looked at together; slopes of so many say little, and the looks take seconds
 
 
@@ -49,14 +52,20 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     angles = _of_units(periodic_inputs(view, frozenset(problem.operators.names)), units)
     sure = [h for h in fewer if not h.loses]
     powers = polynomial_inputs(view, rows) if not sure else []
+    if not powers and all(h.share > CLEAR for h in sure):
+        powers = curved_inputs(view, rows, problem)
     first, second = (fewer, apart) if _removal_first(fewer, apart) else (apart, fewer)
-    if powers and first is fewer:  # these lose nothing, all removals do
-        first, powers = powers, fewer
+    if _powers_first(powers, first, fewer):
+        first, powers = powers, first
+    joint = _of_units(additions(view), units) if not sure else []
+    if joint and joint[0].share < EXACT_ENOUGH:
+        dropped = [joint.pop(0), *dropped]
     certain = angles[:1] if angles and angles[0].defect < CERTAIN else []
     angles = angles[len(certain) :]
     return [
         *certain,
         *dropped,
+        *joint[:1],
         *first[:1],
         *angles[:1],
         *second[:1],
@@ -65,6 +74,7 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
         *second[1:],
         *angles[1:],
         *powers[1:],
+        *joint[1:MOST_JOINT],
         *(_of_units(exchanges(view), units) if not sure else []),
         *inversions(view),
     ]
@@ -80,6 +90,13 @@ def _of_units(suggested: list[Hypothesis], units: UnitRules | None) -> list[Hypo
         for hypothesis, change in zip(suggested, changes, strict=True)
         if not isinstance(change, ChangeOfVariables) or change.smaller_units(units) is not None
     ]
+
+
+def _powers_first(powers: list[Hypothesis], first: list[Hypothesis], fewer: list[Hypothesis]) -> bool:
+    if not powers or not first:
+        return bool(powers)
+    # They lose nothing: all removals do, or miss far more, as sums of parts may that are none.
+    return first is fewer or first[0].share > max(FAR_BETTER * powers[0].share, FLOOR**2)
 
 
 def _removal_first(fewer: list[Hypothesis], apart: list[Hypothesis]) -> bool:

@@ -4,7 +4,8 @@
 in 1/y = (1 + v cos(t)) / sqrt(1 - v**2), linear in the cosine. Multiplied out each is linear in polynomials
 of the other inputs times powers of x (and of x y): one least-squares problem. The statistic is the error of
 left-out rows, against that of a polynomial of any degree: where the form holds, fewer terms reach higher
-degrees in the other inputs.
+degrees in the other inputs. Of one other input alone polynomials take few columns and go on to degrees that
+follow even log(1 + x**2), which has poles near the axis.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,9 +23,11 @@ from eqdisc.problem import Problem
 from eqdisc.proposers.structure.hypothesis import FLOOR, MOST_LOST, Hypothesis, variables
 from eqdisc.proposers.structure.separating import OUTER, Aim, Outer
 from eqdisc.search.reduction import substituted, written
-from eqdisc.search.surrogate import HIGHEST, MOST_COLUMNS, ROWS_PER_COLUMN, lay, scaled, terms_of
+from eqdisc.search.surrogate import HIGHEST, MOST_COLUMNS, ROWS_PER_COLUMN, scaled, terms_of
 from eqdisc.search.view import View
 
+#: Degrees in the only other input beyond `HIGHEST`, where that one follows the target better than this share.
+BEYOND, PROMISING = (17, 21, 26, 32, 40, 50, 60), 1e-2
 CLEAR = 1e-5  # share missed above which the coefficients are known too badly to be laws of their own
 BEYOND_ERROR = 8.0  # times its error; a part that varies less is a number
 PLAUSIBLE = 3.0  # times the deviation that the left-out rows tell: what a polynomial misses is no noise
@@ -43,11 +46,26 @@ class Form:
     outer: tuple[Outer, ...]
 
 
+LINEAR = Form("linear", 1, 0, OUTER[:MOST_OUTER])
 FORMS = (
-    Form("linear", 1, 0, OUTER[:MOST_OUTER]),
+    LINEAR,
     Form("quadratic", 2, 0, OUTER[:1]),
     Form("rational", 1, 1, OUTER[:1]),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """What the target is a polynomial in: an input, or a function of one.
+
+    input   : its number
+    values  : (n,) at the rows
+    written : in terms of all inputs
+    """
+
+    input: int
+    values: FloatArray
+    written: Expression
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +86,17 @@ class Coefficient:
 
 @dataclass(frozen=True, eq=False)
 class Polynomial:
-    """A target that is `undo` of a polynomial in one input, over 1 + such a polynomial without constant.
+    """A target that is `undo` of a polynomial in one input, or a function of one, over 1 + such a polynomial
+    without constant.
 
-    input : its number
+    input : its number; of : it, or the function, in terms of the k inputs
     above : coefficients of the powers from 0; below : of those from 1
     rows  : the table these belong to
     undo  : the target, in terms of the k inputs and the fraction as variable k
     """
 
     input: int
+    of: Expression
     above: tuple[Coefficient, ...]
     below: tuple[Coefficient, ...]
     rows: Dataset
@@ -124,7 +144,7 @@ class Polynomial:
 
     def _sum(self, parts: Sequence[Coefficient], first: int, laws: Iterator[Expression]) -> Expression | None:
         """Coefficients times powers from the first on; None where all are zero."""
-        x, others = Expression.variable(self.input), [Expression.variable(j) for j in self._others]
+        x, others = self.of, [Expression.variable(j) for j in self._others]
         total: Expression | None = None
         for power, part in enumerate(parts, first):
             number = part.number
@@ -149,14 +169,14 @@ def polynomial_inputs(view: View, rows: Dataset) -> list[Hypothesis]:
     for aim in (outer.of(rows) for outer in OUTER[:MOST_OUTER]):
         if aim is None or aim.unknown > CLEAR:
             continue
-        most = MOST_LOST * max(lay(view.coordinates, aim.values).share, aim.unknown) + FLOOR**2
+        most = most_missed(view, aim)
         for j in range(k):
+            axis = Axis(j, view.features[:, j], Expression.variable(j))
             for form in (form for form in FORMS if aim.outer in form.outer):
-                laid = _laid(view, aim.values, j, form)
-                if laid is None or laid.share > min(most, CLEAR):
+                laid = laid_form(view, aim, axis, form)
+                if laid is None or laid.share > most:
                     continue
-                with np.errstate(all="ignore"):  # what is not finite is no reduction
-                    made = _reduction(view, rows, aim, form, laid)
+                made = reduction_of(rows, aim, form, laid)
                 if made is not None:
                     kind = f"{form.name}, {aim.outer.name}"
                     found.append(Hypothesis(made, kind, laid.share, laid.share))
@@ -164,30 +184,36 @@ def polynomial_inputs(view: View, rows: Dataset) -> list[Hypothesis]:
     return sorted(found, key=lambda h: h.share)
 
 
+def most_missed(view: View, aim: Aim) -> float:
+    """The share that left-out rows may be missed by where a form holds."""
+    return min(MOST_LOST * max(view.laid(aim.values).share, aim.unknown) + FLOOR**2, CLEAR)
+
+
 @dataclass(frozen=True, eq=False)
-class _Laid:
+class LaidForm:
     """Least squares of one form: (n, m) polynomials of the others, (m, c) coefficients, (p, p) the root of
     their covariance, the share of variance that left-out rows are missed by."""
 
-    input: int
+    axis: Axis
     basis: FloatArray
     coefficients: FloatArray
     spread: FloatArray
     share: float
 
 
-def _laid(view: View, aim: FloatArray, j: int, form: Form) -> _Laid | None:
+def laid_form(view: View, aim: Aim, axis: Axis, form: Form) -> LaidForm | None:
     """The form with polynomials of the degree that predicts left-out rows best."""
-    others = np.delete(view.coordinates, j, axis=1)
-    x = scaled(view.features[:, [j]])
+    others = np.delete(view.coordinates, axis.input, axis=1)
     count = 1 + form.above + form.below
-    allowed = min(MOST_COLUMNS, aim.size // ROWS_PER_COLUMN)
-    best: _Laid | None = None
+    allowed = min(MOST_COLUMNS, aim.values.size // ROWS_PER_COLUMN)
+    best: LaidForm | None = None
     worse = 0
-    for degree in range(1, HIGHEST + 1):
+    for degree in (*range(1, HIGHEST + 1), *(BEYOND if others.shape[1] == 1 else ())):
         if worse > 1 or count * comb(others.shape[1] + degree, degree) > allowed:
             break
-        made = _solved(j, terms_of(others, degree), x, aim, form)
+        if degree > HIGHEST and (best is None or best.share > PROMISING):
+            break
+        made = _solved(axis, terms_of(others, degree), aim.values, form)
         if made is not None and (best is None or made.share < best.share):
             best, worse = made, 0
         else:
@@ -195,12 +221,13 @@ def _laid(view: View, aim: FloatArray, j: int, form: Form) -> _Laid | None:
     return best
 
 
-def _solved(j: int, basis: FloatArray, x: FloatArray, aim: FloatArray, form: Form) -> _Laid | None:
+def _solved(axis: Axis, basis: FloatArray, aim: FloatArray, form: Form) -> LaidForm | None:
     """One degree; a fraction twice, the second time weighted by its denominator (Sanathanan and Koerner,
     1963), so that the error is that of the target."""
     weight = np.ones(aim.size)
-    powers = [x[:, 0] ** power for power in range(form.above + 1)]
-    powers += [-(x[:, 0] ** power) * aim for power in range(1, form.below + 1)]
+    x = scaled(axis.values[:, None])[:, 0]
+    powers = [x**power for power in range(form.above + 1)]
+    powers += [-(x**power) * aim for power in range(1, form.below + 1)]
     design = np.hstack([basis * power[:, None] for power in powers])
     for _ in range(1 + (form.below > 0)):
         orthogonal, triangle = np.linalg.qr(design / weight[:, None])
@@ -214,18 +241,34 @@ def _solved(j: int, basis: FloatArray, x: FloatArray, aim: FloatArray, form: For
         coefficients = solution.reshape(len(powers), -1).T
         below = np.ones(aim.size)
         for power in range(form.below):
-            below = below + (basis @ coefficients[:, form.above + 1 + power]) * x[:, 0] ** (power + 1)
+            below = below + (basis @ coefficients[:, form.above + 1 + power]) * x ** (power + 1)
         if np.min(np.abs(below)) < NEAR_POLE * np.max(np.abs(below)):
             return None
         previous, weight = weight, below
     share = float(np.mean((missed * previous / below) ** 2) / np.var(aim))
     deviation = PLAUSIBLE * sqrt(float(np.mean(missed**2))) + 1e-15
-    return _Laid(j, basis, coefficients, deviation * np.linalg.inv(triangle), share)
+    return LaidForm(axis, basis, coefficients, deviation * np.linalg.inv(triangle), share)
 
 
-def _reduction(view: View, rows: Dataset, aim: Aim, form: Form, laid: _Laid) -> Polynomial | None:
-    """Coefficients of powers of the input in the place of those of its coordinate."""
-    column = view.features[:, laid.input]
+def reduction_of(rows: Dataset, aim: Aim, form: Form, laid: LaidForm) -> Polynomial | None:
+    """The form as smaller problems; None where a coefficient is not finite or nothing is left to find.
+
+    rows : the rows of the view
+    """
+    with np.errstate(all="ignore"):
+        parts = _coefficients(aim, form, laid)
+    numbers = [part.number for part in parts]
+    if None not in numbers or not any(number != 0.0 for number in numbers[1:]):
+        return None  # nothing is left to find, or the input does not matter
+    undo = aim.outer.undo(Expression.variable(rows.n_features))
+    above, below = tuple(parts[: form.above + 1]), tuple(parts[form.above + 1 :])
+    return Polynomial(laid.axis.input, laid.axis.written, above, below, rows, undo)
+
+
+def _coefficients(aim: Aim, form: Form, laid: LaidForm) -> list[Coefficient]:
+    """Coefficients of powers of the axis in the place of those of its coordinate; none where they are not
+    finite or a denominator says nothing."""
+    column = laid.axis.values
     low, high = float(np.min(column)), float(np.max(column))
     half, middle = 0.5 * (high - low), 0.5 * (high + low)
     count = laid.coefficients.shape[1]
@@ -240,22 +283,17 @@ def _reduction(view: View, rows: Dataset, aim: Aim, form: Form, laid: _Laid) -> 
     one = 1.0 + fitted @ where_zero  # the denominator where the input is zero
     unsure = _errors(laid, np.tile(where_zero, (aim.values.size, 1)))
     if np.min(np.abs(one)) < NEAR_POLE * np.max(np.abs(one)) or np.any(unsure > UNSURE * np.abs(one)):
-        return None
+        return []
     values = fitted @ mixed.T / one[:, None]
     errors = np.empty_like(values)
     for c in range(count):  # of a fraction, to first order
         errors[:, c] = _errors(laid, (mixed[c] - values[:, [c]] * where_zero) / one[:, None])
     if not (np.isfinite(values).all() and np.isfinite(errors).all()):
-        return None
-    parts = [Coefficient(values[:, c], errors[:, c]) for c in range(count)]
-    numbers = [part.number for part in parts]
-    if None not in numbers or not any(number != 0.0 for number in numbers[1:]):
-        return None  # nothing is left to find, or the input does not matter
-    undo = aim.outer.undo(Expression.variable(rows.n_features))
-    return Polynomial(laid.input, tuple(parts[: form.above + 1]), tuple(parts[form.above + 1 :]), rows, undo)
+        return []
+    return [Coefficient(values[:, c], errors[:, c]) for c in range(count)]
 
 
-def _errors(laid: _Laid, factors: FloatArray) -> FloatArray:
+def _errors(laid: LaidForm, factors: FloatArray) -> FloatArray:
     """(n,) standard deviations of sums of (n, c) factors times the fitted functions."""
     terms = np.hstack([laid.basis * factor[:, None] for factor in factors.T])
     deviations: FloatArray = np.sqrt(np.sum((terms @ laid.spread) ** 2, axis=1))

@@ -23,6 +23,8 @@ from eqdisc.search.sample import sample
 from eqdisc.search.view import ROWS
 
 JUDGED_ROWS = 1000
+SURE, AT_ONCE = 1e-9, 6  # share below which a reduction is sure; problems of these searched at once
+PLAIN = 6  # nodes of a law that needs no other spelling
 SMALL = 1  # inputs of a problem that is solved before it is looked at
 SURROGATE_WORK = 50  # node evaluations a row that one look at a problem amounts to, times its inputs squared
 LOOKS = 24  # at smaller problems an epoch, at most
@@ -91,6 +93,7 @@ class StructureSession:
         self._learned = Prior()
         self._solved = False
         self._walk: Iterator[bool] | None = self._passes()
+        self._at_once = AT_ONCE
         self._unsolved: list[Rest] = []
         self._rests: list[Rest] = []
         self._exhausted = False
@@ -200,17 +203,28 @@ class StructureSession:
             self._unsolved.append(Rest(problem, work.chain, work.share, len(self._unsolved)))
 
     def _asked(self, work: _Work) -> bool:
-        """Ask the strategies inside; whether the problem is solved."""
-        for place, proposer in enumerate(self._settings.inner):
+        """Ask the strategies inside; whether the problem is solved.
+
+        A problem of one input at the end of reductions that lose nothing is worth an epoch of the first
+        thorough strategy at once: the part x*exp(-0.4 x) of a sum is no closed form, and after all other
+        suggestions it would come seconds later.
+        """
+        is_leaf = work.chain and work.problem.train.n_features <= SMALL and work.share < SURE
+        at_once = self._settings.thorough[:1] if is_leaf and self._at_once > 0 else ()
+        self._at_once -= len(at_once)
+        exact = False
+        for place, proposer in enumerate((*self._settings.inner, *at_once)):
             seed = np.random.SeedSequence([*self._entropy.tolist(), self._looked, place])
             session = proposer.start(work.problem, seed, self._threads)
             self._compile_seconds += session.prepare()
             proposals = session.propose()
             self._evaluations += proposals.evaluations
             self._node_evaluations += proposals.node_evaluations
-            if self._add(work, proposals.expressions):
-                return True
-        return False
+            exact = self._add(work, proposals.expressions) or exact
+            # x*sqrt(1 + 3/x**2) is sqrt(x**2 + 3) where x is positive, and there alone.
+            if exact and (not at_once or work.laws[0].size <= PLAIN):
+                break
+        return exact
 
     def _add(self, work: _Work, fresh: Sequence[Expression], kinds: tuple[str, ...] = ()) -> bool:
         """Merge laws by the length of their description; whether the best is exact."""

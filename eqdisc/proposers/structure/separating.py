@@ -14,7 +14,7 @@ from eqdisc.data.dataset import Dataset
 from eqdisc.expr.expression import Expression
 from eqdisc.proposers.structure.hypothesis import FLOOR, MOST_LOST, Hypothesis
 from eqdisc.search.reduction import Split
-from eqdisc.search.surrogate import Surrogate, lay
+from eqdisc.search.surrogate import HIGHEST, HIGHEST_ALONE, Surrogate, lay
 from eqdisc.search.view import View
 
 MOST_PARTITIONS = 12
@@ -94,13 +94,14 @@ def separations(view: View, rows: Dataset) -> list[Hypothesis]:
     for aim in (outer.of(rows) for outer in OUTER):
         if aim is None:
             continue
-        whole = lay(view.coordinates, aim.values)
+        whole = view.laid(aim.values)
         if whole.share > WORTH:
             continue
         least = MOST_LOST * max(whole.share, aim.unknown) + FLOOR
         best: tuple[Surrogate, tuple[tuple[int, ...], ...]] | None = None
         for parts in _partitions(whole.joint())[:MOST_PARTITIONS]:
-            apart = lay(view.coordinates, aim.values, parts)
+            highest = HIGHEST_ALONE if k == 2 else HIGHEST
+            apart = lay(view.coordinates, aim.values, parts, highest)
             if apart.share <= least and (best is None or len(parts) > len(best[1])):
                 best = apart, parts
         if best is not None:

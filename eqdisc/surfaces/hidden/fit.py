@@ -7,9 +7,11 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial import cKDTree
 
 from eqdisc._typing import FloatArray
 from eqdisc.data.surfaces import Cloud
+from eqdisc.engine.patch import Patch
 from eqdisc.engine.reference import feature_jacobian
 from eqdisc.errors import NoSurfaceError
 from eqdisc.expr.expression import Expression
@@ -18,13 +20,19 @@ from eqdisc.expr.simplify import simplify
 from eqdisc.scoring.description import nice_numbers
 from eqdisc.surfaces.hidden.motion import Motion, find_motion
 from eqdisc.surfaces.hidden.normals import surface_normals
+from eqdisc.surfaces.hidden.sections import swept
 from eqdisc.surfaces.implicit import fit_implicit
+from eqdisc.surfaces.implicit.cloud import Cloud as ImplicitCloud
+from eqdisc.surfaces.implicit.refuse import local_shape
 from eqdisc.surfaces.law import SurfaceFront, SurfaceLaw
 from eqdisc.surfaces.parametric.assembly import shared_complexity
 from eqdisc.surfaces.solver import surface_language
 
 FIRST_SHARE = 0.4  # of the time, for an equation of the points as they are
 GOOD = 0.02  # distance, of the diagonal, up to which an equation is one of the points
+NOISE = 2.0  # times the scatter among neighbours, or as far as that
+ROUNDING = 1e-10  # of the diagonal: points of a parametric law nearer than that are on it
+UNSURE, MOST_PITCHES = 0.01, 6  # relative, how far the pitch of the normals may be off; pitches tried
 LEAST_POINTS = 60
 
 Frame = tuple[FloatArray, tuple[Expression, ...], str]
@@ -45,11 +53,14 @@ def fit_hidden(
     points : (n, d) exact or with noise, named by `names`
 
     First an equation F = 0 of the points as they are (`fit_implicit`); an exact one wins. Else, for d = 3, a
-    turn, shift or screw that carries the surface into itself: the profile that it moves is a curve in two
-    coordinates and has an equation of its own. The answer is implicit either way. NaN and infinities are
-    refused with row and column; NoSurfaceError where no form was found, with what was tried.
+    turn, shift or screw that carries the surface into itself. Of a screw an ellipse or a line is looked for
+    that is moved: its law is parametric, over the angle and the place on the curve. Otherwise the profile
+    that is moved is a curve in two coordinates and has an equation of its own, which makes one of the
+    surface. NaN and infinities are refused with row and column; NoSurfaceError where no form was found, with
+    what was tried.
     """
     cloud = Cloud.of(points, names)
+    cloud = Cloud(np.unique(cloud.points, axis=0), cloud.names)
     start = perf_counter()
     tried: list[str] = []
     moving = cloud.points.shape[1] == 3 and len(cloud.points) >= LEAST_POINTS
@@ -72,7 +83,7 @@ def fit_hidden(
         _of_profile(cloud, seed, equation, tried, "cos" in surface_language(operators)) if moving else None
     )
     fronts = [front for front in (whole, profile) if front is not None]
-    if not fronts or min(_best(front).distance for front in fronts) > GOOD:
+    if not fronts or min(_best(front).distance for front in fronts) > max(GOOD, _scatter(cloud, seed)):
         raise NoSurfaceError(
             f"no form was found that the {len(cloud.points)} points fit; tried "
             + "; ".join([*tried, *(_best(front).origin for front in fronts)])
@@ -108,13 +119,51 @@ def _of_profile(
     if motion.kind == "helix" and not waves:
         tried.append("helical surfaces (which need sin and cos, and they are not allowed)")
         return None
+    law = _swept(cloud, motion) if motion.kind == "helix" else None
+    if law is not None and law.exact:
+        return _alone(law)
     profile, inner, words = _frame(cloud.points, motion)
     found = equation(profile, ("s", "t"), 1.0)
     if found is None:
-        return None
+        return None if law is None else _alone(law)
     laws = [_moved(law, inner, cloud, words) for law in found.laws]
     note = f"{words}: the profile is {_best(found).origin}"
-    return replace(found, laws=tuple(laws), notes=(*found.notes, note))
+    front = replace(found, laws=tuple(laws), notes=(*found.notes, note))
+    return front if law is None else min(front, _alone(law), key=_rank)
+
+
+def _swept(cloud: Cloud, motion: Motion) -> SurfaceLaw | None:
+    """The surface as an ellipse or a line that is screwed along the axis, where it is one."""
+    found = swept(cloud.points, motion, _across(motion.direction))
+    if found is None:
+        return None
+    low, high = np.array(found.ranges).T
+    patch = Patch(found.expressions, (low, high))
+    away = patch.distances(cloud.points) / np.linalg.norm(np.ptp(cloud.points, axis=0))
+    distance = float(np.sqrt(np.mean(away**2)))
+    free = [name for name in ("u", "v", "s", "t", "p", "q") if name not in cloud.names]
+    return SurfaceLaw(
+        form="parametric",
+        expressions=found.expressions,
+        variables=(free[0], free[1]),
+        targets=cloud.names,
+        distance=distance,
+        complexity=shared_complexity(found.expressions),
+        exact=distance < ROUNDING,
+        origin=found.words,
+        ranges=found.ranges,
+    )
+
+
+def _alone(law: SurfaceLaw) -> SurfaceFront:
+    told = zip(law.variables, law.ranges, strict=True)
+    ranges = ", ".join(f"{name} from {low:.4g} to {high:.4g}" for name, (low, high) in told)
+    return SurfaceFront((law,), 0, (f"the parameters are an angle and a place on the curve: {ranges}",))
+
+
+def _scatter(cloud: Cloud, seed: int) -> float:
+    """How far points scatter about their surface, as their neighbours tell, over the diagonal."""
+    return NOISE * local_shape(ImplicitCloud.of(cloud.points, cloud.names, seed), seed).scatter
 
 
 def _frame(points: FloatArray, motion: Motion) -> Frame:
@@ -129,11 +178,11 @@ def _frame(points: FloatArray, motion: Motion) -> Frame:
     if motion.kind == "revolution":
         radius = Expression.apply("sqrt", Expression.apply("square", x) + Expression.apply("square", y))
         return np.column_stack([np.hypot(a, b), height]), (radius, z), f"turned about ({axis})"
-    pitch = _rounded(motion.pitch)
-    turn = height / pitch
+    trials = [motion.pitch, *(nice.value for nice in nice_numbers(motion.pitch, UNSURE * abs(motion.pitch)))]
+    pitch = min(trials[:MOST_PITCHES], key=lambda pitch: _thickness(_unscrewed(a, b, height / pitch)))
     angle = z / pitch if pitch != 1.0 else z
     cosine, sine = Expression.apply("cos", angle), Expression.apply("sin", angle)
-    profile = np.column_stack([a * np.cos(turn) + b * np.sin(turn), b * np.cos(turn) - a * np.sin(turn)])
+    profile = _unscrewed(a, b, height / pitch)
     return (
         profile,
         (x * cosine + y * sine, y * cosine - x * sine),
@@ -141,9 +190,16 @@ def _frame(points: FloatArray, motion: Motion) -> Frame:
     )
 
 
-def _rounded(value: float) -> float:
-    near = nice_numbers(value, 0.01 * abs(value))
-    return near[0].value if near else value
+def _unscrewed(a: FloatArray, b: FloatArray, turn: FloatArray) -> FloatArray:
+    """(n, 2) points turned back."""
+    cosine, sine = np.cos(turn), np.sin(turn)
+    return np.column_stack([a * cosine + b * sine, b * cosine - a * sine])
+
+
+def _thickness(profile: FloatArray) -> float:
+    """Mean distance of points of a curve from their nearest neighbour: large where it is smeared."""
+    distances = np.asarray(cKDTree(profile).query(profile, k=2)[0])
+    return float(np.mean(distances[:, 1]))
 
 
 def _across(direction: FloatArray) -> FloatArray:

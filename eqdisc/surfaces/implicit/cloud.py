@@ -17,10 +17,13 @@ HELD_SHARE = 0.25
 COMPARABLE = 30.0  # ranges of axes: beyond, distances are measured in units of each range
 ROOT_FINDING = 1e-11  # of the diagonal: points computed by bisection or Newton steps stop about there
 EXACT_RMS, EXACT_WORST = 3.0, 30.0  # times the rounding floor of a row
+ROUNDING_OF_A_TURN = 1e-13  # of the longest side: a coordinate turned from others that varies less is fixed
 LEAST_SLOPE = 1e-9  # of the mean slope
+POLES = 10.0  # times the median slope: no mean slope is larger
 WIDEST = 0.35  # of the distance of points anywhere: beyond, points lie on no zero set
 LEAST_SHARE = 1e-4  # of the slope anywhere
 MOST_FLIPS = 0.12  # G^2 = tiny is two shells in the noise about G = 0, and flips at every other point
+SHELLS = 3.0  # times the distance of points: sheets of a thin body are farther apart than such shells
 PROJECTED, NEWTON_STEPS = 200, 6
 SURELY_NEAR = 1e-6  # of the diagonal: so near no F comes by being flat
 EVALUATION = 1e-10  # of the diagonal; what an F may blame on its own rounding
@@ -71,7 +74,7 @@ class Cloud:
             table = table[np.sort(rng.choice(table.shape[0], MOST_ROWS, replace=False))]
         low, high = table.min(axis=0), table.max(axis=0)
         half = (high - low) / 2.0
-        fixed = half == 0.0
+        fixed = half <= ROUNDING_OF_A_TURN * half.max()
         if fixed.sum() > 1:
             held = ", ".join(name for name, constant in zip(names, fixed, strict=True) if constant)
             raise NoSurfaceError(
@@ -121,12 +124,22 @@ class Cloud:
         moved: FloatArray = (points - self.centre) / self.half
         return moved
 
-    def flips(self, gradients: FloatArray) -> float:
-        """Share of points whose gradient (n, d) points away from that of the nearest neighbour."""
+    def flips(self, gradients: FloatArray, missed: float) -> float:
+        """Share of points whose gradient (n, d) points away from that of the nearest neighbour, which lies
+        on the same sheet as far as points that miss F = 0 by so much can tell.
+
+        missed : typical distance of the points from F = 0 over the diagonal
+        """
         scaled = gradients * self.scale
         with np.errstate(all="ignore"):
             unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
-        return float(np.mean(np.sum(unit * unit[self.neighbour], axis=1) < 0.0))
+            beside = unit[self.neighbour]
+            # Across both sheets at once: the bend of one sheet cancels out between its two ends.
+            turn = unit - beside
+            ways = (self.points[self.neighbour] - self.points) / self.scale / self.diagonal
+            across = np.abs(np.sum(turn * ways, axis=1)) / np.linalg.norm(turn, axis=1)
+        is_flip = np.sum(unit * beside, axis=1) < 0.0
+        return float(np.mean(is_flip & (across <= SHELLS * missed)))
 
     def distances(self, values: FloatArray, gradients: FloatArray) -> FloatArray:
         """(n,) distances from F = 0 over the diagonal, from values (n,) and gradients (n, d) of F.
@@ -138,6 +151,8 @@ class Cloud:
             slopes = np.linalg.norm(gradients * self.scale, axis=-1)
             known = slopes[np.isfinite(slopes)]
             mean = float(np.sqrt(np.mean(known**2))) if known.size else 0.0
+            # Poles would make everything else look flat.
+            mean = min(mean, POLES * float(np.median(known))) if known.size else 0.0
             size, bend = np.abs(values), mean / self.diagonal
             steep = slopes + np.sqrt(slopes**2 + 4.0 * bend * size) + LEAST_SLOPE * mean
             found: FloatArray = 2.0 * size / steep / self.diagonal
@@ -152,7 +167,7 @@ class Fit:
     held  : root mean square over the rows held out
     off   : median distance of points anywhere in the box
     slope : root mean square slope on the points over that anywhere in the box; nothing where F is a square
-    flips : share of points whose slope points away from that of their nearest neighbour
+    flips : share of points whose slope points away from that of their nearest neighbour on the same sheet
     exact : whether the points miss F = 0 by rounding alone
     """
 
@@ -209,7 +224,7 @@ def fit_of(expression: Expression, cloud: Cloud) -> Fit:
         and rms < 1e-3 * off
         and slope > LEAST_SHARE
     )
-    return Fit(rms, float(np.sqrt(np.mean(held**2))), off, slope, cloud.flips(gradients), is_exact)
+    return Fit(rms, float(np.sqrt(np.mean(held**2))), off, slope, cloud.flips(gradients, rms), is_exact)
 
 
 def _undercut(expression: Expression, cloud: Cloud, distances: FloatArray) -> float:
@@ -251,7 +266,7 @@ def _table(points: ArrayLike, names: tuple[str, ...]) -> FloatArray:
     if not np.isfinite(table).all():
         row, column = np.argwhere(~np.isfinite(table))[0]
         raise DataError(
-            f"the point in row {row} has the value {table[row, column]} for {names[column]!r}; "
+            f"the point in row {row + 1} has the value {table[row, column]} for {names[column]!r}; "
             "leave such points out"
         )
     return table

@@ -1,6 +1,8 @@
 """The laws found so far for a cloud: judged, the best of them known."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +13,7 @@ from eqdisc.expr.simplify import simplify
 from eqdisc.scoring.complexity import complexity
 from eqdisc.scoring.description import fixed_constants, nice_numbers, structure_bits
 from eqdisc.surfaces.implicit.cloud import Cloud, Fit, fit_of
+from eqdisc.surfaces.implicit.writing import joined_powers
 from eqdisc.surfaces.law import SurfaceFront, SurfaceLaw
 
 LEAST_DISTANCE = 1e-12
@@ -33,6 +36,7 @@ class Finder:
 
     operators : that laws may be made of, None for any
     deadline  : in seconds of `time.monotonic`
+    aside     : laws that are the best only where there is no other
     """
 
     cloud: Cloud
@@ -40,12 +44,23 @@ class Finder:
     max_size: int
     operators: OperatorSet | None = None
     found: dict[Expression, Found] = field(default_factory=dict)
+    aside: set[Expression] = field(default_factory=set)
     nearest: float = np.inf
 
     @property
     def seconds_left(self) -> float:
         """Until the deadline."""
         return self.deadline - time.monotonic()
+
+    @contextmanager
+    def share(self, part: float) -> Iterator[None]:
+        """A part of the time left, for what is done inside."""
+        whole = self.deadline
+        self.deadline = whole - (1.0 - part) * max(self.seconds_left, 0.0)
+        try:
+            yield
+        finally:
+            self.deadline = whole
 
     @property
     def exact(self) -> bool:
@@ -54,12 +69,18 @@ class Finder:
 
     @property
     def best(self) -> Found | None:
-        """The exact law that is shortest; the shortest description of the rows where none is exact."""
+        """The exact law that is shortest; the shortest description of the rows where none is exact: of laws
+        no larger than asked for, where there are some, and not put aside."""
         laws = list(self.found.values())
         exact = [law for law in laws if law.fit.exact]
         if exact:
             return min(exact, key=lambda law: (complexity(law.expression), law.fit.rms))
-        return min(laws, key=lambda law: (law.bits, complexity(law.expression)), default=None)
+
+        def rank(law: Found) -> tuple[bool, bool, float, int]:
+            size = complexity(law.expression)
+            return law.expression in self.aside, size > self.max_size, law.bits, size
+
+        return min(laws, key=rank, default=None)
 
     def add(self, expression: Expression, origin: str) -> Found | None:
         """Judge an F and keep it if it tells its points from others; None otherwise."""
@@ -117,9 +138,10 @@ class Finder:
         return SurfaceFront(tuple(map(self._law, kept)), kept.index(best), notes, warnings)
 
     def _law(self, law: Found) -> SurfaceLaw:
+        joined = joined_powers(law.expression)  # as many nodes, the same values up to rounding
         return SurfaceLaw(
             form="implicit",
-            expressions=(law.expression,),
+            expressions=(joined if self.allows(joined) else law.expression,),
             variables=self.cloud.names,
             targets=(),
             distance=law.fit.rms,

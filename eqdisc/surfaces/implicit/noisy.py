@@ -98,10 +98,11 @@ def _by_degree(cloud: Cloud) -> list[tuple[Legendre, FloatArray]]:
         library = Legendre(powers, cloud.centre, cloud.half)
         design = Design.of(library, cloud.points[rows], cloud)
         vector = refined(design, taubin(design), 3)
-        if cloud.flips((library.gradients(cloud.points) @ vector).T) > MOST_FLIPS:
-            break
         distances = Design.of(library, cloud.points[test], cloud).distances(vector)
-        fits.append((float(np.sqrt(np.mean(np.minimum(distances**2, 1.0)))), library, vector))
+        missed = float(np.sqrt(np.mean(np.minimum(distances**2, 1.0))))
+        if cloud.flips((library.gradients(cloud.points) @ vector).T, missed) > MOST_FLIPS:
+            break
+        fits.append((missed, library, vector))
         if len(fits) > 2 and fits[-1][0] > WORTHWHILE * fits[-3][0]:
             break
     least = min((fit[0] for fit in fits), default=0.0)

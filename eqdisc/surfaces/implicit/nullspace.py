@@ -23,10 +23,12 @@ from eqdisc.surfaces.implicit.polynomial import (
 from eqdisc.surfaces.implicit.snapping import snapped
 from eqdisc.surfaces.implicit.taubin import Design, normalised, standard_errors
 
-HIGHEST_DEGREE = 8
+HIGHEST_DEGREE = 10
 MOST_COLUMNS = 330
-ROWS_PER_COLUMN = 1.3  # at least; more than 4 tell no more
+ROWS_PER_COLUMN = 1.3  # at least
+ROWS_ENOUGH = 16  # a column; with 4 the gap of Enneper's surface, of degree 9, is 3e-6, with 16 it is 2e-7
 GAP = 1e-6
+FLOOR, GAP_TO_FLOOR = 2e-15, 3e-5  # what rounding leaves hides how small a singular value is
 HELD_SHARE = 30.0  # how much larger the values on rows held out may be than those fitted
 SMALL = 1e-8  # of the largest contribution: terms that are not there
 FAR = 30.0  # half sides that the origin may lie from the box
@@ -60,11 +62,12 @@ def null_space(cloud: Cloud, highest: int = HIGHEST_DEGREE) -> NullSpace | None:
 
 def vanishing(library: Library, cloud: Cloud) -> FloatArray:
     """(count, m) orthonormal combinations of orthonormal functions that are nothing on the points."""
-    rows = np.random.default_rng(0).permutation(cloud.train)[: max(4 * len(library), 400)]
-    values = library.values(cloud.points[rows])
-    _, sizes, right = np.linalg.svd(values / np.sqrt(rows.size), full_matrices=False)
+    rows = np.random.default_rng(0).permutation(cloud.train)[: max(ROWS_ENOUGH * len(library), 400)]
+    triangle = np.linalg.qr(library.values(cloud.points[rows]), mode="r")
+    _, sizes, right = np.linalg.svd(triangle / np.sqrt(rows.size), full_matrices=False)
     ratios = sizes[1:] / np.maximum(sizes[:-1], 1e-300)
-    places = np.flatnonzero(ratios < GAP)
+    at_floor = sizes[1:] <= FLOOR * sizes[0]
+    places = np.flatnonzero((ratios < GAP) | (at_floor & (ratios < GAP_TO_FLOOR)))
     if places.size == 0:
         return np.zeros((0, len(library)))
     first = int(places[0]) + 1

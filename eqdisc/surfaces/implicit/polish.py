@@ -3,18 +3,22 @@
 import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
+from eqdisc.engine.reference import evaluate
 from eqdisc.engine.sensitivity import sensitivity
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import ADD, NEG, SUB
 from eqdisc.expr.simplify import simplify
 from eqdisc.scoring.description import fixed_constants
 from eqdisc.surfaces.implicit.cloud import Cloud, fit_of
 from eqdisc.surfaces.implicit.snapping import round_number
+from eqdisc.surfaces.implicit.writing import signed_sum
 
 STEPS, HALVINGS = 10, 6
 NEGLIGIBLE = 1e-6
 RANK = 1e-10
 ERROR_BARS = 4.0
 WORTHWHILE = 40.0  # bits of a round number that is worth its place
+JUNK = 1e-10  # of the largest term on the points
 LEAST_SLOPE = 1e-3  # of the mean slope
 
 
@@ -49,6 +53,32 @@ def polished(expression: Expression, cloud: Cloud, free: BoolArray | None = None
         if loss >= before * (1.0 - NEGLIGIBLE):
             break
     return expression
+
+
+def trimmed(expression: Expression, cloud: Cloud) -> Expression:
+    """A sum without the terms that add nothing on the points beside the largest.
+
+    >>> from eqdisc.expr.parse import parse
+    >>> cloud = Cloud.of(np.random.default_rng(0).normal(size=(40, 2)), ("x", "y"), seed=0)
+    >>> str(trimmed(parse("4e-18*x - (y - 3e-17*x*y) + x**2 - 1", ["x", "y"]), cloud))
+    'x0**2 - x1 - 1'
+    """
+    pieces = _pieces(expression, is_negative=False)
+    with np.errstate(all="ignore"):
+        sizes = np.array([np.sqrt(np.mean(evaluate(piece, cloud.points) ** 2)) for _, piece in pieces])
+    kept = [pair for pair, size in zip(pieces, sizes, strict=True) if not size < JUNK * np.nanmax(sizes)]
+    return expression if len(kept) in (0, len(pieces)) else signed_sum(kept)
+
+
+def _pieces(expression: Expression, is_negative: bool) -> list[tuple[bool, Expression]]:
+    """The terms of a sum, and whether each is taken away."""
+    parts = expression.children
+    if expression.root == NEG:
+        return _pieces(parts[0], not is_negative)
+    if expression.root not in (ADD, SUB):
+        return [(is_negative, expression)]
+    other = is_negative if expression.root == ADD else not is_negative
+    return [*_pieces(parts[0], is_negative), *_pieces(parts[1], other)]
 
 
 def rounded(expression: Expression, cloud: Cloud) -> Expression:

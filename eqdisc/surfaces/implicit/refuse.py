@@ -11,6 +11,7 @@ from eqdisc.surfaces.implicit.cloud import Cloud
 CENTRES = 200
 CLOSE = 48  # points of the neighbourhoods that tell a curve
 FLAT = 0.2  # of the largest deviation: a direction that is not filled
+WITHIN = 0.5  # of the width of a thread of points: laws that are nearer say that it is a surface
 THICK = 0.5  # of the largest deviation: a direction as full as the others
 SIZES = (12, 24, 48, 96, 192, 384)
 
@@ -21,10 +22,13 @@ class LocalShape:
 
     dimension : that they fill; as many as coordinates where no direction is thin at any size
     scatter   : standard deviation across the surface over the diagonal, at the size where it is thinnest
+    thread    : where neighbourhoods of some size are long and thin in all but one direction too many, how
+                thin over the diagonal: a curve with noise, or a surface like a tube or a strip; else 0
     """
 
     dimension: int
     scatter: float
+    thread: float = 0.0
 
 
 def local_shape(cloud: Cloud, seed: int) -> LocalShape:
@@ -38,6 +42,7 @@ def local_shape(cloud: Cloud, seed: int) -> LocalShape:
     rng = np.random.default_rng(seed)
     centres = points[rng.choice(n, min(n, CENTRES), replace=False)]
     thinnest, scatter = 1.0, 1.0
+    narrowest, thread = 1.0, 0.0
     filled = np.zeros(d)
     for size in SIZES:
         if size > max(n // 4, d + 2) or size <= d:
@@ -50,21 +55,36 @@ def local_shape(cloud: Cloud, seed: int) -> LocalShape:
         shares = typical / max(float(typical[0]), 1e-300)
         if size <= CLOSE:
             filled = np.maximum(filled, shares)
+            # Noise fills the small neighbourhoods of a curve; the larger ones are long.
+            if d > 2 and shares[-2] < narrowest:
+                narrowest, thread = float(shares[-2]), float(typical[-2])
         if shares[-1] < thinnest:
             thinnest, scatter = float(shares[-1]), float(typical[-1])
     dimension = int((filled > FLAT).sum()) if filled.any() else d - 1
-    return LocalShape(d if thinnest > THICK else min(dimension, d - 1), scatter)
+    dimension = d if thinnest > THICK else min(dimension, d - 1)
+    return LocalShape(dimension, scatter, thread if narrowest < FLAT else 0.0)
 
 
 def refuse_smaller(cloud: Cloud, shape: LocalShape) -> None:
     """NoSurfaceError for points that fill fewer dimensions than a surface has."""
+    if shape.dimension < cloud.dimension - 1:
+        raise _smaller(cloud, shape.dimension)
+
+
+def refuse_thread(cloud: Cloud, shape: LocalShape, nearest: float) -> None:
+    """NoSurfaceError for points along a curve with noise; a tube or a thin strip has a law that is nearer
+    than it is wide.
+
+    nearest : root mean square distance of the points from the best law so far over the diagonal
+    """
+    if nearest > WITHIN * shape.thread > 0.0:
+        raise _smaller(cloud, cloud.dimension - 2)
+
+
+def _smaller(cloud: Cloud, dimension: int) -> NoSurfaceError:
     wanted = cloud.dimension - 1
-    if shape.dimension >= wanted:
-        return
-    what = {0: "in isolated spots", 1: "on a curve"}.get(
-        shape.dimension, f"on a set of dimension {shape.dimension}"
-    )
-    raise NoSurfaceError(
+    what = {0: "in isolated spots", 1: "on a curve"}.get(dimension, f"on a set of dimension {dimension}")
+    return NoSurfaceError(
         f"these points lie {what}, which very many surfaces contain; one equation in {cloud.dimension} "
         f"coordinates describes a set of dimension {wanted}: give points all over it, or describe it by "
         "parameters (--features)"

@@ -1,6 +1,6 @@
 """Sums of a few terms of a large library that are constant on the points: the general F, clean or noisy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from eqdisc._typing import FloatArray
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import ADD, CONSTANT, MUL, NEG, SUB
 from eqdisc.proposers.closed_form.library import tabulate
 from eqdisc.surfaces.implicit.cloud import Cloud
 from eqdisc.surfaces.implicit.dependency import ONE, Dependency, written
@@ -15,7 +16,7 @@ from eqdisc.surfaces.implicit.finder import Finder
 from eqdisc.surfaces.implicit.library import Terms
 from eqdisc.surfaces.implicit.mixed import functions
 from eqdisc.surfaces.implicit.noisy import add_noisy
-from eqdisc.surfaces.implicit.taubin import Design, refined
+from eqdisc.surfaces.implicit.taubin import Design, refined, significance
 from eqdisc.surfaces.implicit.writing import power_of
 
 ROWS = 600
@@ -26,6 +27,8 @@ TRIALS = 4  # written, of each number of terms
 ROUNDING = 1e-8  # of what is left anywhere: nothing is left
 CLEAR = 0.3  # of what is left anywhere in the box, squared root: more is no law
 SCALES = (1.0, 2.0)
+LARGEST = 1e60  # of values and slopes that one can compute with
+SIGNIFICANT = 15.0  # by how much squared distances over the noise rise without a term: 11 bits
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def sums(finder: Finder) -> None:
             for found in _distinct(best[count], terms)[:TRIALS]:
                 if found.share > CLEAR or finder.seconds_left < 1.0:
                     break
-                _add(finder, terms, found)
+                add_sum(finder, [terms.expressions[i] for i in found.members], found.coefficients)
             if finder.exact:
                 return
 
@@ -149,16 +152,55 @@ def _distinct(found: list[Sum], terms: Terms) -> list[Sum]:
     return sorted(best.values(), key=rank)
 
 
-def _add(finder: Finder, terms: Terms, found: Sum) -> None:
+def summands(law: Expression) -> dict[Expression, float]:
+    """The terms of a sum and their coefficients, without the constant.
+
+    >>> x, y = Expression.variable(0), Expression.variable(1)
+    >>> {str(term): factor for term, factor in summands(3.0 * x - (y * -2.0 + 1.0)).items()}
+    {'x0': 3.0, 'x1': 2.0}
+    """
+    found: dict[Expression, float] = {}
+
+    def walk(e: Expression, factor: float) -> None:
+        parts = e.children
+        if e.root in (ADD, SUB):
+            walk(parts[0], factor)
+            walk(parts[1], -factor if e.root == SUB else factor)
+        elif e.root == NEG:
+            walk(parts[0], -factor)
+        elif e.root == MUL and CONSTANT in (parts[0].root, parts[1].root):
+            number, other = parts if parts[0].root == CONSTANT else parts[::-1]
+            walk(other, factor * number.payload[0])
+        elif e.features:
+            found[e] = found.get(e, 0.0) + factor
+
+    walk(law, 1.0)
+    return {term: factor for term, factor in found.items() if factor != 0.0}
+
+
+def add_sum(
+    finder: Finder,
+    members: Sequence[Expression],
+    coefficients: FloatArray,
+    origin: str = "sum of a few terms",
+) -> None:
+    """Keep a sum of terms, and of a constant, at the coefficients of least distance near those given.
+
+    coefficients : of the terms; of the constant too, or it is what makes the sum zero on average
+    """
     cloud = finder.cloud
-    library = Terms((*(terms.expressions[i] for i in found.members), ONE))
-    columns = library.values(cloud.points)
-    if not np.isfinite(columns).all():
+    library = Terms((*members, ONE))
+    with np.errstate(all="ignore"):
+        columns = library.values(cloud.points)
+        design = Design.of(library, cloud.points, cloud)
+    if not max(np.abs(columns).max(), np.abs(design.slopes).max()) < LARGEST:
         return
-    start = np.append(found.coefficients, -float(np.mean(columns[:, :-1] @ found.coefficients)))
-    design = Design.of(library, cloud.points, cloud)
+    start = coefficients
+    if len(start) == len(members):
+        start = np.append(start, -float(np.mean(columns[:, :-1] @ start)))
     vector = refined(design, start)
     shares = np.abs(vector) * np.sqrt(np.mean(columns**2, axis=0))
-    kept = np.flatnonzero(shares > 1e-9 * shares.max())
+    kept = np.flatnonzero((shares > 1e-9 * shares.max()) & (significance(design, vector) > SIGNIFICANT))
     if kept.size >= 2:
-        add_noisy(finder, written(Dependency(library.take(kept), vector[kept]), cloud), "sum of a few terms")
+        vector = refined(design.take(kept), vector[kept])
+        add_noisy(finder, written(Dependency(library.take(kept), vector), cloud), origin)

@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import product
 
 import numpy as np
-from scipy.linalg import LinAlgError, eigh
+from scipy.linalg import LinAlgError, eigh, solve_triangular
 from scipy.optimize import minimize, minimize_scalar
 
 from eqdisc._typing import FloatArray
@@ -16,7 +16,7 @@ from eqdisc.surfaces.implicit.cloud import Cloud
 from eqdisc.surfaces.implicit.dependency import ONE, first_dependency, written
 from eqdisc.surfaces.implicit.finder import Finder
 from eqdisc.surfaces.implicit.library import Terms
-from eqdisc.surfaces.implicit.polish import polished, rounded
+from eqdisc.surfaces.implicit.polish import polished, rounded, trimmed
 
 ROWS = 300
 LOWEST, HIGHEST, STEP = 1.5, 60.0, 0.3  # radians over the longest side of the box
@@ -54,6 +54,20 @@ class Spectrum:
         except LinAlgError:
             return 1.0
         return max(float(found[0]), 1e-30)
+
+    def sharp(self, frequencies: FloatArray) -> float:
+        """The root of the misfit of waves of first order, to all digits: products of matrices have half.
+
+        `misfit` is flat at its floor for a thousandth of a frequency about the true one: there multiples of
+        the law, which have as many waves again, vanish but for the square of what the frequency is off.
+        """
+        modes = modes_of(self.points.shape[1], 1, self.points.shape[1])
+        inside, outside = (_waves(points, frequencies, modes) for points in (self.points, self.away))
+        triangle = np.linalg.qr(outside, mode="r")
+        if np.abs(np.diag(triangle)).min() < STEADY * np.abs(np.diag(triangle)).max():
+            return 1.0
+        whitened = solve_triangular(triangle, inside.T, trans="T")
+        return max(float(np.linalg.svd(whitened, compute_uv=False)[-1]), 1e-30)
 
 
 def modes_of(dimension: int, order: int, total: int) -> tuple[Harmonics, ...]:
@@ -122,7 +136,21 @@ def frequencies_of(spectrum: Spectrum, cloud: Cloud, finder: Finder) -> Iterator
                 options={"maxfev": 120, "xatol": 1e-9, "fatol": 1e-6},
             )
             best = free.x
+        best = _sharpened(spectrum, best, STEP / longest)
         yield np.array([_round_frequency(float(w), longest) for w in best])
+
+
+def _sharpened(spectrum: Spectrum, frequencies: FloatArray, width: float) -> FloatArray:
+    """Frequencies moved together to where waves of first order vanish on clean points; as given elsewhere."""
+    scale = float(frequencies.max())
+    near = minimize_scalar(
+        lambda w: np.log(spectrum.sharp(frequencies * (w / scale))),
+        bounds=(scale - width, scale + width),
+        method="bounded",
+        options={"xatol": 1e-12},
+    )
+    moved: FloatArray = frequencies * (near.x / scale)
+    return moved if spectrum.sharp(moved) < CLEAR else frequencies
 
 
 def written_mode(mode: Harmonics, frequencies: FloatArray) -> Expression:
@@ -136,12 +164,16 @@ def written_mode(mode: Harmonics, frequencies: FloatArray) -> Expression:
 
 
 def add_polished(finder: Finder, expression: Expression, origin: str) -> None:
-    """Keep an F, and the same with its constants at their optimum, and rounded."""
+    """Keep an F, and the same with its constants at their optimum, without terms that are nothing there, and
+    rounded."""
     law = finder.add(expression, origin)
     if law is not None and law.fit.exact:
         return
     better = polished(expression, finder.cloud)
-    kept = finder.add(better, origin)
+    kept = finder.add(trimmed(better, finder.cloud), origin)
+    if kept is None or not kept.fit.exact:  # what is left out may be more than rounding
+        whole = finder.add(better, origin)
+        kept = whole if kept is None or (whole is not None and whole.fit.exact) else kept
     if kept is not None:
         finder.add(rounded(kept.expression, finder.cloud), origin)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from eqdisc.expr.expression import Expression
+from eqdisc.expr.operators import CONSTANT, CUBE, POW, SQUARE
 from eqdisc.scoring.description import LAST_DIGITS, nice_numbers
 
 Term = tuple[float, Sequence[Expression]]
@@ -21,6 +22,34 @@ def power_of(base: Expression, power: int) -> Expression:
     return Expression.apply("pow", base, float(power)) if name is None else Expression.apply(name, base)
 
 
+def joined_powers(expression: Expression) -> Expression:
+    """Powers of powers as one: x**4 for (x**2)**2, which has as many nodes, and fewer signs for the eye.
+
+    >>> from eqdisc.expr.parse import parse
+    >>> str(joined_powers(parse("(x**2)**2 + cos((y**2)**3)*(x**2)", ["x", "y"])))
+    'x0**4 + cos(x1**6)*x0**2'
+    """
+    if not expression.arity_root:
+        return expression
+    base, power = base_of(expression)
+    if power > 1:
+        return power_of(joined_powers(base), power)
+    return Expression.apply(expression.root, *(joined_powers(child) for child in expression.children))
+
+
+def base_of(expression: Expression) -> tuple[Expression, int]:
+    """What is raised to a whole power above 1, through all powers of powers; 1 where it is none."""
+    children = expression.children
+    power = {SQUARE: 2, CUBE: 3}.get(expression.root, 1)
+    if expression.root == POW and children[1].root == CONSTANT:
+        exponent = float(children[1].payload[0])
+        power = int(exponent) if exponent.is_integer() and exponent > 1.0 else 1
+    if power == 1:
+        return expression, 1
+    base, inner = base_of(children[0])
+    return base, power * inner
+
+
 def written_sum(terms: Sequence[Term]) -> Expression:
     """The sum of coefficients times products; terms of the same coefficient share it where that is shorter.
 
@@ -34,12 +63,12 @@ def written_sum(terms: Sequence[Term]) -> Expression:
         members = [(value < 0.0, _product(factors)) for value, factors in alike]
         if size != 1.0 and len(members) > 1 and all(inner is not None for _, inner in members):
             negative = all(sign for sign, _ in members)
-            group = _signed([(sign != negative, inner) for sign, inner in members if inner is not None])
+            group = signed_sum([(sign != negative, inner) for sign, inner in members if inner is not None])
             pieces.append((negative, _scaled(size, group)))
             continue
         for sign, inner in members:
             pieces.append((sign, Expression.constant(size) if inner is None else _scaled(size, inner)))
-    return _signed(pieces) if pieces else Expression.constant(0.0)
+    return signed_sum(pieces) if pieces else Expression.constant(0.0)
 
 
 def _product(factors: Sequence[Expression]) -> Expression | None:
@@ -56,7 +85,7 @@ def _scaled(size: float, inner: Expression) -> Expression:
     return own[0].value * inner if own else size * inner
 
 
-def _signed(pieces: Sequence[tuple[bool, Expression]]) -> Expression:
+def signed_sum(pieces: Sequence[tuple[bool, Expression]]) -> Expression:
     """A sum; a positive piece goes first where there is one."""
     ordered = sorted(pieces, key=lambda piece: piece[0]) if pieces[0][0] else list(pieces)
     negative, total = ordered[0]

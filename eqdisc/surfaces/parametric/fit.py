@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from time import perf_counter
 
 from numpy.typing import ArrayLike
@@ -30,6 +31,8 @@ QUOTIENT = "quotient with a shared denominator"
 SEARCHED = "search"
 SMALLEST_BLOCK = 2
 LARGEST_BLOCK = 9
+LAST_SHARE = 0.1  # of the time, for fitting all laws together at the end ...
+LAST_SECONDS = 1.0  # ... and at most so much of it
 MOST_CONFIRMED = 4
 
 
@@ -39,9 +42,11 @@ class _Setup:
 
     language: OperatorSet
     time_limit: float
+    epochs: int | None
     seed: int
     threads: int | None
     max_size: int
+    pretrained: bool
 
 
 def fit_parametric(
@@ -52,17 +57,21 @@ def fit_parametric(
     *,
     operators: str | Sequence[str] | OperatorSet | None = None,
     time_limit: float = 20.0,
+    epochs: int | None = None,
     seed: int = 0,
     threads: int | None = None,
     max_size: int = 60,
+    pretrained: bool = True,
 ) -> SurfaceFront:
     """Find each output as a function of the parameters, all outputs together.
 
     parameters : (n, k), named by `names`; outputs : (n, m), named by `targets`
     operators  : as in `eqdisc.discover`; None for the usual ones with sinh, cosh, tan and atan
-    time_limit : seconds for everything; what structure tells takes a few seconds at most, the rest is
-                 searched
+    time_limit : seconds for everything; what structure tells takes a few at most where there are as many, the
+                 rest is searched
+    epochs     : exactly so many epochs of each search instead, and time for all that structure tells
     max_size   : nodes that the law of one output may have
+    pretrained : whether the searches may use what was learned before from other tables
 
     Sums of products of functions of one parameter are found without a search (`sums`), then outputs that
     share a denominator (`rational`); outputs still without a law are searched for one by one, the parts of
@@ -82,7 +91,7 @@ def fit_parametric(
         raise OptionError(f"time_limit is {time_limit!r} seconds; wanted a number above zero")
     language = surface_language(operators)
     table = Table.of(parameters, outputs, names, targets)
-    setup = _Setup(language, time_limit, seed, threads, max_size)
+    setup = _Setup(language, time_limit, epochs, seed, threads, max_size, pretrained)
     with threadpool_limits(1, user_api="blas"):
         return _Fit(table, setup).run()
 
@@ -94,7 +103,7 @@ class _Fit:
         self.table = table
         self.setup = setup
         self.allowed = allowed_codes(setup.language)
-        self.deadline = perf_counter() + setup.time_limit
+        self.deadline = inf if setup.epochs is not None else perf_counter() + setup.time_limit
         self.choices: dict[int, list[Choice]] = {
             j: [table.constant_law(j)] for j in range(len(table.constant))
         }
@@ -106,7 +115,7 @@ class _Fit:
         interrupted = False
         try:
             if table.active and table.varying:
-                self.take_sums(sum_laws(table, self.allowed), "")
+                self.take_sums(sum_laws(table, self.allowed, self.late), "")
                 self.take_quotients()
                 self.search()
                 self.finish()
@@ -119,6 +128,15 @@ class _Fit:
             table.warnings,
         )
         return replace(front, interrupted=interrupted)
+
+    @property
+    def last_seconds(self) -> float:
+        """How long fitting all laws together may take, however late it is."""
+        return min(LAST_SECONDS, LAST_SHARE * self.setup.time_limit)
+
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return perf_counter() >= self.deadline
 
     # ------------------------------------------------------------ what structure tells
 
@@ -134,14 +152,14 @@ class _Fit:
         """Outputs without a law yet that are sums of products once multiplied by a common denominator."""
         table = self.table
         missing = [j for j in table.varying if j not in self.explained]
-        if not missing:
+        if not missing or self.late():
             return
-        denominator = shared_denominator(table, missing, self.allowed)
+        denominator = shared_denominator(table, missing, self.allowed, self.late)
         if denominator is None:
             return
         below = evaluate(denominator, table.data.features)
         data = replace(table.data, targets=table.data.targets * below[:, None])
-        laws = sum_laws(replace(table, data=data), self.allowed)
+        laws = sum_laws(replace(table, data=data), self.allowed, self.late)
         if laws is None:
             return
         for j in missing:
@@ -156,20 +174,28 @@ class _Fit:
     # ------------------------------------------------------------ what is searched for
 
     def search(self) -> None:
-        """Search for the outputs that are not explained, the rest of the time shared among them."""
+        """Search for the outputs that are not explained, the rest of the time shared among them.
+
+        A search has an epoch at least, so that none is begun for which there is no time.
+        """
         missing = [j for j in self.table.varying if j not in self.explained]
         for place, j in enumerate(missing):
-            left = self.deadline - perf_counter()
-            share = left / (len(missing) - place)
+            left = self.deadline - self.last_seconds - perf_counter()
+            if left <= 0.0:
+                names = ", ".join(self.table.data.target_names[j] for j in missing[place:])
+                self.notes.append(f"the time was up before {names} could be searched for")
+                return
             interrupted: InterruptedSearch | None = None
             try:
                 laws = explicit_solver(
                     self.dataset(j),
                     self.setup.language,
-                    time_limit=share,
+                    time_limit=min(left / (len(missing) - place), self.setup.time_limit),
+                    epochs=self.setup.epochs,
                     seed=self.setup.seed,
                     threads=self.setup.threads,
                     max_size=self.setup.max_size,
+                    pretrained=self.setup.pretrained,
                     blocks=self.blocks(),
                 )
             except InterruptedSearch as stop:
@@ -201,9 +227,10 @@ class _Fit:
 
     def finish(self) -> None:
         """Fit the constants of all laws together, tidy each, keep what is no worse."""
+        self.deadline = max(self.deadline, perf_counter() + self.last_seconds)
         outputs = list(self.table.varying)
         laws = [self.choices[j][-1].expression for j in outputs]
-        joint = refine(laws, self.table.data.features, self.table.data.targets[:, outputs])
+        joint = refine(laws, self.table.data.features, self.table.data.targets[:, outputs], self.late)
         for j, law in zip(outputs, joint, strict=True):
             before = self.choices[j][-1]
             for form in dict.fromkeys((law, self.tidied(law))):
@@ -215,11 +242,13 @@ class _Fit:
 
     def polished(self, output: int, choice: Choice) -> Choice:
         """The law with useless terms and digits gone, where it is not exact and short already."""
+        if choice.exact or self.late():
+            return choice
         dataset = self.dataset(output)
         problem = Problem.of(dataset, self.setup.language, self.setup.max_size, self.setup.seed)
         scorer = Scorer(problem)
         candidate = scorer.score(choice.expression, choice.origin)
-        if candidate is None or choice.exact:
+        if candidate is None:
             return choice
         found = self.table.choice(output, polish(candidate, scorer).expression, choice.origin)
         return found if found is not None and found.bits < choice.bits else choice

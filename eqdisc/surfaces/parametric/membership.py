@@ -12,6 +12,7 @@ import numpy as np
 from eqdisc._typing import BoolArray, FloatArray, IntArray
 from eqdisc.expr.expression import Expression
 from eqdisc.surfaces.parametric.atoms import ONE, Atom, basic_atoms, product_atoms
+from eqdisc.surfaces.parametric.clock import Late, never
 from eqdisc.surfaces.parametric.scanning import scan
 from eqdisc.surfaces.parametric.separable import Axis
 
@@ -57,13 +58,18 @@ class _Dictionary:
         )
 
 
-def members(axis: Axis, allowed: frozenset[int] | None, extra: Sequence[Atom] = ()) -> list[Atom]:
+def members(
+    axis: Axis, allowed: frozenset[int] | None, extra: Sequence[Atom] = (), late: Late = never
+) -> list[Atom]:
     """Functions of the parameter that the outputs are likely made of, the constant 1 first.
 
     extra : functions that others have found, always among the answer
+    late  : where the time is up, the simplest functions are returned, whether in the span or not
     """
     basic = basic_atoms(axis.nodes, allowed)
-    scanned = [atom for atom in scan(axis) if allowed is None or atom.is_over(allowed)]
+    scanned = [atom for atom in scan(axis, late) if allowed is None or atom.is_over(allowed)]
+    if late():
+        return list(dict.fromkeys([ONE, *extra, *scanned, *basic]))[:MOST_ATOMS]
     every = [ONE, *extra, *scanned, *basic, *product_atoms([*scanned, *basic])]
     table = _dictionary(axis, sorted(dict.fromkeys(every), key=lambda atom: atom.cost))
     inside = table.take(table.inside).ranked()
@@ -73,9 +79,9 @@ def members(axis: Axis, allowed: frozenset[int] | None, extra: Sequence[Atom] = 
     cheap = table.take(
         np.array([i < CHEAPEST or atom in preferred for i, atom in enumerate(table.atoms)], dtype=bool)
     )
-    if _explained(axis, found) < axis.rank:
+    if _explained(axis, found) < axis.rank and not late():
         found += _pairs(cheap.take(~cheap.inside), axis, found)
-    if _explained(axis, found) < axis.rank:
+    if _explained(axis, found) < axis.rank and not late():
         found = [*found, *inside.atoms[: axis.rank], *_greedy(cheap, axis, found)]
     found = list(dict.fromkeys([*found, *inside.atoms]))[:MOST_ATOMS]
     if float(axis.errors[-1]) > NOISY:

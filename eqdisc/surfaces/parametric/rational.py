@@ -14,6 +14,7 @@ from eqdisc._typing import FloatArray
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.surfaces.parametric.atoms import ONE, Atom, powers, waves
+from eqdisc.surfaces.parametric.clock import Late, never
 from eqdisc.surfaces.parametric.factoring import Term, factored
 from eqdisc.surfaces.parametric.table import Table
 
@@ -38,9 +39,10 @@ LARGER: dict[int, tuple[Atom, ...]] = {
 
 
 def shared_denominator(
-    table: Table, outputs: Sequence[int], allowed: frozenset[int] | None
+    table: Table, outputs: Sequence[int], allowed: frozenset[int] | None, late: Late = never
 ) -> Expression | None:
-    """The denominator, positive in most rows, that all of some outputs share; None where there is none.
+    """The denominator, positive in most rows, that all of some outputs share; None where there is none, or
+    none was found before it was late.
 
     Only for tables without noise, of one or two parameters.
     """
@@ -51,6 +53,8 @@ def shared_denominator(
     features = table.data.features[rows]
     targets = table.data.targets[np.ix_(rows, np.array(outputs))] / table.spread[list(outputs)]
     for kinds in sorted(product(range(len(KINDS)), repeat=len(axes)), key=sum):
+        if late():
+            return None
         below = _products([KINDS[kind] for kind in kinds], axes, allowed)
         above = _products([LARGER[kind] for kind in kinds], axes, allowed)
         if len(below) + len(above) > len(rows) / 3:

@@ -14,6 +14,7 @@ from eqdisc._typing import BoolArray, FloatArray, IntArray
 from eqdisc.engine.sensitivity import UNIT_ROUNDOFF, sensitivity
 from eqdisc.expr.expression import Expression
 from eqdisc.scoring.description import constant_bits, fixed_constants, nice_numbers
+from eqdisc.surfaces.parametric.clock import Late, never
 
 MOST_ROWS = 2000
 STEPS = 12
@@ -49,12 +50,13 @@ class _State:
 
 
 def refine(
-    expressions: Sequence[Expression], parameters: FloatArray, outputs: FloatArray
+    expressions: Sequence[Expression], parameters: FloatArray, outputs: FloatArray, late: Late = never
 ) -> tuple[Expression, ...]:
     """The laws with their constants at their joint optimum, shared and rounded where that is shorter.
 
     expressions : one for each output, near their optimum already
     parameters  : (n, k); outputs : (n, m), finite
+    late        : where the time is up, they are returned as far as they have come
     Short numbers in the laws (2, 0.5, pi) are left alone. A law that is not finite on some row is returned as
     it is.
 
@@ -66,7 +68,9 @@ def refine(
     [0.312345679, 0.312345679]
     """
     rows = np.linspace(0, len(outputs) - 1, min(len(outputs), MOST_ROWS)).astype(np.int64)
-    some = _Rows(parameters[rows], outputs[rows], len(outputs))
+    if late():
+        return tuple(expressions)
+    some = _Rows(parameters[rows], outputs[rows], len(outputs), late)
     state = _start([_cleaned(expression) for expression in expressions])
     if some.at(state) is None:
         return tuple(expressions)
@@ -74,12 +78,12 @@ def refine(
         return state.laws()
     state = some.fitted(state)
     for _ in range(MOST_CHANGES):
-        better = next(some.changes(state), None)
+        better = None if late() else next(some.changes(state), None)
         if better is None:
             break
         state = better
     if len(outputs) > MOST_ROWS:
-        state = _Rows(parameters, outputs, len(outputs)).fitted(state, steps=2)
+        state = _Rows(parameters, outputs, len(outputs), late).fitted(state, steps=2)
     return state.laws()
 
 
@@ -118,6 +122,7 @@ class _Rows:
     parameters: FloatArray
     outputs: FloatArray
     n_rows: int
+    late: Late = never
 
     def at(self, state: _State) -> tuple[FloatArray, list[FloatArray], list[FloatArray]] | None:
         """Scales (m,), residuals and Jacobians of the free parameters; None where a value is not finite."""
@@ -143,6 +148,8 @@ class _Rows:
         if here is None or not state.free.any():
             return state
         for _ in range(steps):
+            if self.late():
+                break
             scales, residuals, jacobians = here
             table, left = _weighed(jacobians, scales), np.concatenate(_over(residuals, scales))
             lengths = _lengths(table)
@@ -184,6 +191,8 @@ class _Rows:
         offers.sort(key=lambda offer: -offer[0])
         before = [float(np.sum(part**2)) for part in _over(residuals, scales)]
         for gain, changed in offers[:6]:
+            if self.late():
+                return
             found = self.fitted(changed, steps=3)
             there = self.at(found)
             if there is None:

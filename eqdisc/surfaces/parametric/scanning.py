@@ -14,6 +14,7 @@ from eqdisc._typing import FloatArray
 from eqdisc.expr.expression import Expression
 from eqdisc.scoring.description import nice_numbers
 from eqdisc.surfaces.parametric.atoms import Atom, T, scaled, wave
+from eqdisc.surfaces.parametric.clock import Late, never
 from eqdisc.surfaces.parametric.separable import LOOSE, Axis
 
 FREQUENCIES = 160
@@ -32,28 +33,31 @@ BENT: dict[str, Callable[[FloatArray], FloatArray]] = {"cosh": np.cosh, "sinh": 
 Function = Callable[[float], FloatArray]
 
 
-def scan(axis: Axis) -> list[Atom]:
+def scan(axis: Axis, late: Late = never) -> list[Atom]:
     """Waves, exponentials, their products and hyperbolic functions that lie in the span.
 
     Those of a list that is tried anyhow (half-integer frequencies) are left out. Where there is little noise
-    also those that lie in it together with the constant, the parameter itself or its simplest waves.
+    also those that lie in it together with the constant, the parameter itself or its simplest waves. It ends
+    with those it has where it is `late`.
     """
-    found = _scan(axis)
-    if float(axis.errors[-1]) < 1e-3:
+    found = _scan(axis, late)
+    if not late() and float(axis.errors[-1]) < 1e-3:
         t = axis.nodes
         simple = np.column_stack([np.ones(t.size), t, np.cos(t), np.sin(t)])
         basis = np.linalg.qr(np.column_stack([axis.basis, axis.root[:, None] * simple]))[0]
         wider = replace(axis, basis=basis, errors=np.append(axis.errors, np.zeros(4)))
-        found += _scan(wider)
+        found += _scan(wider, late)
     return list(dict.fromkeys(found))
 
 
-def _scan(axis: Axis) -> list[Atom]:
+def _scan(axis: Axis, late: Late) -> list[Atom]:
     t, span = axis.nodes, float(np.ptp(axis.nodes))
     largest = float(np.max(np.abs(t)))
     highest = min(40.0, 60.0 / span)
     frequencies = np.linspace(0.3 / span, highest, max(FREQUENCIES, int(highest * span)))
     found: list[Atom] = []
+    if late():
+        return found
     for w in _minima(axis, lambda w: np.column_stack([np.cos(w * t), np.sin(w * t)]), frequencies):
         if not (2.0 * w).is_integer() or w > HIGHEST_HALF:
             found += [Atom((wave("cos", w),)), Atom((wave("sin", w),))]
@@ -62,10 +66,14 @@ def _scan(axis: Axis) -> list[Atom]:
     for companion in (None, T, *companions):
         beside = np.ones(t.size) if companion is None else Atom((companion,)).values(t)
         for sign in (1.0, -1.0):
+            if late():
+                return found
             for rate in _minima(axis, _growth(t, sign, beside), rates)[:MOST_EACH]:
                 growth = Expression.apply("exp", scaled(sign * rate))
                 found.append(Atom((growth,) if companion is None else (companion, growth)))
     for name, function in BENT.items():
+        if late():
+            return found
         for rate in _minima(axis, _bent(t, function), rates)[:MOST_EACH]:
             found.append(Atom((Expression.apply(name, scaled(rate)),)))
     return found

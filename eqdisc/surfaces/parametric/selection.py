@@ -7,6 +7,7 @@ import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray, IntArray
 from eqdisc.scoring.triangle import triangle
+from eqdisc.surfaces.parametric.clock import Late, never
 
 MOST_TERMS = 10
 BITS_PER_NODE = 4.0
@@ -65,13 +66,14 @@ class Library:
         self.n_rows = len(columns)
         self.spread = np.maximum(np.std(outputs, axis=0), 1e-300)
 
-    def best(self, output: int, used: Collection[int] = (), noise: float = 0.0) -> Subset:
+    def best(self, output: int, used: Collection[int] = (), noise: float = 0.0, late: Late = never) -> Subset:
         """The subset with the shortest description.
 
         used  : columns of other outputs, which cost less here
         noise : root mean square residual below which nothing is gained, over the output's spread
+        late  : where the time is up, columns are added one by one and none is exchanged any more
         """
-        search = _Search(self, output, used, max(noise, FINEST))
+        search = _Search(self, output, used, max(noise, FINEST), late)
         return search.run()
 
     def noise(self, output: int) -> float:
@@ -99,8 +101,11 @@ class Library:
 class _Search:
     """One output's search for its subset."""
 
-    def __init__(self, library: Library, output: int, used: Collection[int], noise: float) -> None:
+    def __init__(
+        self, library: Library, output: int, used: Collection[int], noise: float, late: Late = never
+    ) -> None:
         self.library = library
+        self.late = late
         self.target: FloatArray = library.outputs[:, output]
         self.least = library.n_rows * float(noise * library.spread[output]) ** 2
         self.costs = library.costs.copy()
@@ -110,11 +115,14 @@ class _Search:
 
     def run(self) -> Subset:
         results: list[list[int]] = [[]]
-        for family in self.library.families:
+        for family in self.library.families[-1:] if self.late() else self.library.families:
+            if self.late() and len(results) > 1:
+                break
             self.open = np.flatnonzero(family)
             best = min(results, key=self.bits)
             starts = [best]
-            if self.squares(best) > 2.0 * self.least:  # else there is only to find something shorter
+            # Else there is only to find something shorter.
+            if self.squares(best) > 2.0 * self.least and not self.late():
                 first = self.open[np.argsort(self.gains([]))]
                 starts += [[int(c)] for c in first[:STARTS]]
             results += [self.improved(start) for start in starts]
@@ -126,12 +134,15 @@ class _Search:
         for _ in range(ROUNDS):
             trials = [self.extended(columns)]
             for dropped in columns:
+                if self.late():
+                    break
                 rest = [c for c in columns if c != dropped]
                 trials += [rest, self.extended(rest)]
             trial = min(trials, key=self.bits)
             bits = self.bits(trial)
             if bits >= best - 1e-6:
-                further = self.two_more(columns) if len(columns) < MOST_TERMS - 1 else columns
+                more = len(columns) < MOST_TERMS - 1 and not self.late()
+                further = self.two_more(columns) if more else columns
                 bits = self.bits(further)
                 if bits >= best - 1e-6:
                     break

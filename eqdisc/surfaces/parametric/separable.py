@@ -13,6 +13,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from eqdisc._typing import FloatArray, IntArray
+from eqdisc.surfaces.parametric.clock import Late, never
 
 CURVE_DEGREES = (5, 10, 20, 40, 60)
 NORMAL_MEDIAN = 0.6745  # of the size of normal noise of standard deviation 1
@@ -80,18 +81,18 @@ class Separation:
     noise: FloatArray
 
 
-def separate(parameters: FloatArray, outputs: FloatArray) -> Separation | None:
+def separate(parameters: FloatArray, outputs: FloatArray, late: Late = never) -> Separation | None:
     """The functions of each parameter that the outputs are sums of products of.
 
     parameters : (n, k), k 1 or 2; outputs : (n, m), each of mean square about 1. None where there are too few
-    rows or the rank is beyond use.
+    rows, the rank is beyond use, or it is `late` before a fit was found.
     """
     if parameters.shape[1] == 1:
         return _of_curve(parameters[:, 0], outputs)
     rows = _spread_rows(len(parameters))
     box = np.stack([parameters.min(axis=0), parameters.max(axis=0)])
     scaled = 2.0 * (parameters[rows] - box[0]) / (box[1] - box[0]) - 1.0
-    fitted = _fitted(scaled, outputs[rows])
+    fitted = _fitted(scaled, outputs[rows], late)
     if fitted is None:
         return None
     coefficients, misses, noise_of = fitted
@@ -190,7 +191,9 @@ def _noise(misses: Sequence[FloatArray]) -> FloatArray:
     return np.where((misses[-1] > LITTLE * misses[-2]) & (best > ROUNDING), best, 0.0)
 
 
-def _fitted(scaled: FloatArray, outputs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+def _fitted(
+    scaled: FloatArray, outputs: FloatArray, late: Late
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Coefficients (d+1, d+1, m) of the degree that does best on held-out rows, what it misses, noise."""
     best: tuple[FloatArray, FloatArray, FloatArray] | None = None
     seen: list[FloatArray] = []
@@ -198,6 +201,8 @@ def _fitted(scaled: FloatArray, outputs: FloatArray) -> tuple[FloatArray, FloatA
         unknowns = (degree + 1) ** 2
         if unknowns * ROWS_PER_UNKNOWN > len(scaled):
             break
+        if late():
+            return None
         n_rows = min(len(scaled), max(800, int(ENOUGH_ROWS * unknowns)))
         trial = _of_degree(degree, scaled[:n_rows], outputs[:n_rows])
         if float(np.max(trial[1])) > CLEAN and n_rows < len(scaled):

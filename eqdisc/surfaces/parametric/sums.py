@@ -11,6 +11,7 @@ from eqdisc.engine.reference import evaluate
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import COS
 from eqdisc.surfaces.parametric.atoms import ONE, Atom, T, basic_atoms, powers, product_atoms, waves
+from eqdisc.surfaces.parametric.clock import Late, never
 from eqdisc.surfaces.parametric.factoring import Term, factored, plain_sum, reread
 from eqdisc.surfaces.parametric.membership import members
 from eqdisc.surfaces.parametric.refine import refine
@@ -51,30 +52,32 @@ class _Column:
     is_wave: bool
 
 
-def sum_laws(table: Table, allowed: frozenset[int] | None) -> SumLaws | None:
+def sum_laws(table: Table, allowed: frozenset[int] | None, late: Late = never) -> SumLaws | None:
     """Laws for all outputs over one, two or three parameters; None where no sum of products can be.
 
     allowed : node codes that laws may have; None for all
+    late    : where the time is up, laws are those of the simplest functions, and as good as they have become
     """
     axes = table.active
-    outputs = _standard(table)
-    if len(axes) == 3:
-        atoms = [_few(table.data.features[:, axis], allowed) for axis in axes]
-        return _laws(table, atoms, np.zeros(len(table.spread)), table.varying)
-    if len(axes) not in (1, 2):
+    if len(axes) not in (1, 2, 3):
         return None
-    separation = separate(table.data.features[:, list(axes)], outputs)
+    separation = None
+    if len(axes) < 3 and not late():
+        separation = separate(table.data.features[:, list(axes)], _standard(table), late)
+        if separation is None and not late():
+            return None
     if separation is None:
-        return None
-    found = [members(axis, allowed) for axis in separation.axes]
+        atoms = [_few(allowed)] * len(axes)
+        return _laws(table, atoms, np.zeros(len(table.spread)), table.varying, late)
+    found = [members(axis, allowed, late=late) for axis in separation.axes]
     if len(axes) == 1:
         found = [list(dict.fromkeys([*found[0], *_many(table.data.features[:, axes[0]], allowed)]))]
     noise = np.zeros(len(table.spread))
     noise[list(table.varying)] = separation.noise
-    laws = _laws(table, found, noise * table.spread, table.varying)
+    laws = _laws(table, found, noise * table.spread, table.varying, late)
     missing = [j for j in table.varying if not laws.explains(j)]
     if missing and len(axes) == 2:
-        again = _steep_laws(table, laws, missing, allowed)
+        again = _steep_laws(table, laws, missing, allowed, late)
         if again is not None:
             better = {
                 j: min((laws.choices[j], again.choices[j]), key=lambda choices: choices[-1].bits)
@@ -91,7 +94,7 @@ def _standard(table: Table) -> FloatArray:
     return found
 
 
-def _few(t: FloatArray, allowed: frozenset[int] | None) -> list[Atom]:
+def _few(allowed: frozenset[int] | None) -> list[Atom]:
     atoms = [ONE, *powers(2), *waves((1.0, 2.0))]
     return [atom for atom in atoms if allowed is None or atom.is_over(allowed)]
 
@@ -104,12 +107,14 @@ def _many(t: FloatArray, allowed: frozenset[int] | None) -> list[Atom]:
 
 
 def _steep_laws(
-    table: Table, laws: SumLaws, missing: Sequence[int], allowed: frozenset[int] | None
+    table: Table, laws: SumLaws, missing: Sequence[int], allowed: frozenset[int] | None, late: Late
 ) -> SumLaws | None:
     """Laws of outputs that bend too much along one parameter for a smooth fit over both."""
     used = [set(_used(laws, axis)) for axis in range(2)]
     best: SumLaws | None = None
     for steep in range(2):
+        if late():
+            break
         other = 1 - steep
         beside = list(dict.fromkeys([ONE, Atom((T,)), *used[other], *waves((1.0,))]))[:8]
         beside = [atom for atom in beside if allowed is None or atom.is_over(allowed)]
@@ -121,10 +126,10 @@ def _steep_laws(
             continue
         axis, left = seen
         atoms: list[list[Atom]] = [[], []]
-        atoms[other], atoms[steep] = beside, members(axis, allowed)
+        atoms[other], atoms[steep] = beside, members(axis, allowed, late=late)
         noise = laws.noise.copy()
         noise[list(missing)] = left * table.spread[list(missing)]
-        found = _laws(table, atoms, noise, missing)
+        found = _laws(table, atoms, noise, missing, late)
         if best is None or _bits(found, missing) < _bits(best, missing):
             best = found
     return best
@@ -146,7 +151,7 @@ def _used(laws: SumLaws, axis: int) -> list[Atom]:
 
 
 def _laws(
-    table: Table, atoms: Sequence[Sequence[Atom]], noise: FloatArray, outputs: Sequence[int]
+    table: Table, atoms: Sequence[Sequence[Atom]], noise: FloatArray, outputs: Sequence[int], late: Late
 ) -> SumLaws:
     """Laws of some outputs from the products of atoms, one list for each parameter."""
     columns = _columns(atoms, table.active)
@@ -165,19 +170,20 @@ def _laws(
         for place, j in enumerate(outputs):
             used = {c for other, subset in subsets.items() if other != j for c in subset.columns}
             level = BELOW_NOISE * float(noise[j] / table.spread[j])
-            subsets[j] = library.best(place, used, level)
-        if len(outputs) == 1:
+            subsets[j] = library.best(place, used, level, late)
+        if len(outputs) == 1 or late():
             break
-    return SumLaws(_choices(table, library, columns, subsets), noise, tuple(tuple(axis) for axis in atoms))
+    choices = _choices(table, library, columns, subsets, late)
+    return SumLaws(choices, noise, tuple(tuple(axis) for axis in atoms))
 
 
 def _choices(
-    table: Table, library: Library, columns: Sequence[_Column], subsets: dict[int, Subset]
+    table: Table, library: Library, columns: Sequence[_Column], subsets: dict[int, Subset], late: Late
 ) -> dict[int, list[Choice]]:
     outputs = list(subsets)
     terms = {j: _terms(subsets[j], columns) for j in outputs}
     fitted = refine(
-        [plain_sum(terms[j]) for j in outputs], table.data.features, table.data.targets[:, outputs]
+        [plain_sum(terms[j]) for j in outputs], table.data.features, table.data.targets[:, outputs], late
     )
     found: dict[int, list[Choice]] = {}
     for place, j in enumerate(outputs):

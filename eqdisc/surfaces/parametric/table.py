@@ -100,8 +100,12 @@ class Table:
 
 
 def _independent(data: JointDataset) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Parameters that vary and are no smooth functions of one before, and what is to be said of others."""
+    """Parameters that vary and are no smooth functions of one before, and what is to be said of others.
+
+    A sum of several others stays: a law may be shorter in it, but is not determined by these rows.
+    """
     active: list[int] = []
+    free: list[int] = []  # of these those that are no sums of others before
     warnings: list[str] = []
     for j, name in enumerate(data.feature_names):
         column = data.features[:, j]
@@ -111,6 +115,15 @@ def _independent(data: JointDataset) -> tuple[tuple[int, ...], tuple[str, ...]]:
         other = next((i for i in active if _is_function(column, data.features[:, i])), None)
         if other is None:
             active.append(j)
+            parts = _parts(column, data.features[:, free])
+            if not parts:
+                free.append(j)
+                continue
+            names = " and ".join(repr(data.feature_names[free[i]]) for i in parts)
+            warnings.append(
+                f"the parameters are not independent: {name!r} is a linear function of {names} on these "
+                "rows, so laws cannot tell it from that function; sample them independently, or leave one out"
+            )
         else:
             before = data.feature_names[other]
             warnings.append(
@@ -118,6 +131,24 @@ def _independent(data: JointDataset) -> tuple[tuple[int, ...], tuple[str, ...]]:
                 "the points are a curve and laws cannot tell the two apart; sample them independently"
             )
     return tuple(active), tuple(warnings)
+
+
+def _parts(column: FloatArray, others: FloatArray) -> list[int]:
+    """Numbers of the others (n, k) that a column is a linear function of, to rounding; none where it is not.
+
+    >>> u, v, w = np.random.default_rng(0).normal(size=(3, 50))
+    >>> _parts(u + 2.0 * w, np.column_stack([u, v, w])), _parts(u * w, np.column_stack([u, v, w]))
+    ([0, 2], [])
+    """
+    if len(column) < 3 * (others.shape[1] + 1):  # anything would be one of so many
+        return []
+    spread = np.std(others, axis=0)
+    scaled = (others - others.mean(axis=0)) / spread
+    wanted = (column - column.mean()) / np.std(column)
+    shares = np.linalg.lstsq(scaled, wanted, rcond=None)[0]
+    if float(np.std(wanted - scaled @ shares)) > DEPENDENT:
+        return []
+    return [i for i, share in enumerate(shares) if abs(share) > DEPENDENT]
 
 
 def _is_function(column: FloatArray, other: FloatArray) -> bool:

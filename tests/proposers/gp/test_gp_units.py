@@ -133,11 +133,17 @@ def test_created_trees_have_the_dimension_needed(target, constants):
     assert held > 0.9 * made
 
 
+@pytest.fixture(scope="module")
+def bred():
+    """The units that children keep to; their monomials take a while to list."""
+    rules = UnitRules(PHYSICS, FORCE, "dimensionless")
+    return rules, dimensions(rules, WORDS, 6, False).with_room(ROOM), primitives(WORDS, 6)
+
+
 @settings(max_examples=100, deadline=None)
 @given(seeds, st.integers(0, 6))
-def test_children_mostly_keep_to_the_units(seed, kind):
-    rules = UnitRules(PHYSICS, FORCE, "dimensionless")
-    d, p = dimensions(rules, WORDS, 6, False).with_room(ROOM), primitives(WORDS, 6)
+def test_children_mostly_keep_to_the_units(bred, seed, kind):
+    rules, d, p = bred
     rng = stream(np.random.SeedSequence(seed))
     stack = np.zeros(ROOM, np.int64)
     held = tried = 0

@@ -1,6 +1,7 @@
 """The bank comes back from its file, says what is wrong with one, and lays its skeletons on columns."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -97,6 +98,12 @@ def test_a_bank_that_changed_on_disk_is_read_again(written):
     assert len(Bank.read(written)) == len(SKELETONS)
     Bank.of([Expression.variable(0)], [1], np.ones((1, 4)), "new").write(written)
     assert Bank.read(written).weights == "new"
+    time, size = written.stat().st_mtime_ns, written.stat().st_size
+    Bank.of([Expression.variable(0)], [1], np.ones((1, 4)), "two").write(written)
+    os.utime(written, ns=(time, time))
+    assert written.stat().st_size == size
+    assert Bank.read(written).weights == "two"
+    assert Bank.read(written) is Bank.read(written)
     assert digest_of(written) != digest_of(Path(__file__))
     with pytest.raises(DataError, match="cannot be written"):
         small_bank().write(written / "within" / "bank.npz")
@@ -147,6 +154,23 @@ def test_looks_begin_with_the_likeliest_set(chances, most):
 def test_a_set_of_columns_is_tried_in_all_its_orders_before_another():
     assert looks((0.95, 0.1, 0.9, 0.2), 3)[:2] == ((0, 2), (2, 0))
     assert layings((0.95, 0.1, 0.9, 0.2), 2, 4) == ((0, 2), (2, 0), (0, 3), (3, 0))
+
+
+@pytest.mark.parametrize("count", [4, 5, 6])
+def test_orders_of_many_columns_are_spread(count):
+    """Every column leads some order, and stands in most places of some."""
+    found = looks((0.9,) * count, 200)
+    assert found == looks((0.9,) * count, 200)
+    orders = [order for order in found if len(order) == count]
+    assert len(orders) == 6
+    assert orders[0] == tuple(range(count))
+    for column in range(count):
+        assert len({order.index(column) for order in orders}) >= min(count, 5)
+    assert {order[0] for order in orders} == set(range(count))
+
+
+def test_skeletons_of_many_inputs_are_looked_for():
+    assert {len(order) for order in looks((0.99,) * 7, 24)} >= {5, 6}
 
 
 # ------------------------------------------------------------------ the script that makes one

@@ -108,6 +108,9 @@ def test_files_that_are_none_are_refused(tmp_path):
     path.write_text("x0*x1")
     with pytest.raises(DataError, match="no file of excluded laws"):
         Excluded.read(path)
+    np.save(tmp_path / "array.npy", np.zeros(3, np.uint64))
+    with pytest.raises(DataError, match=r"no file of excluded laws.* one array .*NPY"):
+        Excluded.read(tmp_path / "array.npy")
     with pytest.raises(DataError, match="cannot be written"):
         Excluded.of([]).write(tmp_path / "missing" / "e.npz")
 

@@ -10,8 +10,11 @@ from eqdisc.expr.canonical import canonical
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.parse import parse
 from eqdisc.proposers.snip.batch import Batch
+from eqdisc.proposers.snip.excluded import plain_hashes
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings, table
 from eqdisc.proposers.snip.generator.columns import Columns, sample
+from eqdisc.proposers.snip.generator.stream import held_out
+from eqdisc.proposers.snip.skeleton import plain, skeleton_of
 from eqdisc.proposers.snip.vocabulary import LENGTH, decode, encode
 
 ARRAYS = tuple(Batch.__dataclass_fields__)
@@ -258,13 +261,43 @@ def test_inputs_stay_in_their_range(kind):
     assert np.ptp(values[0, 1]) > 10.0
 
 
-def test_skeletons_that_are_held_out_are_never_trained_on() -> None:
-    """More than five nodes of a law to learn from are never those of a law that is held out."""
+def plain_hashes_of(laws):
+    """By the number of nodes in plain form."""
+    nodes = [skeleton_of(law) for law in laws]
+    sizes = [len(plain(node).codes) for node in nodes]
+    hashes = plain_hashes(nodes).tolist()
+    return {size: {h for h, s in zip(hashes, sizes, strict=True) if s == size} for size in sorted(set(sizes))}
+
+
+@pytest.mark.parametrize("part", ["training", "held out"])
+def test_skeletons_that_are_held_out_are_never_trained_on(part):
+    """Whatever slope, intercept and numbering of the inputs; but of five nodes or less all are trained on."""
     few = {"inputs": (1.0, 1.0), "dummies": 0.0, "tokens": 9}
-    training = Generator(0, GeneratorSettings(**few, part="training")).batch(600, rows=16)
-    held_out = Generator(1, GeneratorSettings(**few, part="held out")).batch(40, rows=16)
-    everything = Generator(2, GeneratorSettings(**few)).batch(600, rows=16)
-    assert not np.isin(held_out.keys, training.keys).any()
-    assert np.isin(held_out.keys, everything.keys).any()
-    assert (held_out.tokens > 0).sum(axis=1).min() > 5 + 2
-    assert (training.tokens > 0).sum(axis=1).min() <= 5 + 2
+    laws = Generator(0, GeneratorSettings(**few, part=part)).laws(600 if part == "training" else 40)
+    assert held_out([skeleton_of(law) for law in laws]).all() == (part == "held out")
+    other = "training" if part == "held out" else "held out"
+    others = Generator(1, GeneratorSettings(**few, part=other)).laws(40 if part == "training" else 600)
+    mine, theirs = plain_hashes_of(laws), plain_hashes_of(others)
+    assert not set().union(*mine.values()) & set().union(*theirs.values())
+    assert (min(mine) <= 5) == (part == "training")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_held_out_is_decided_without_slope_intercept_and_names(seed):
+    laws = Generator(seed).laws(150)
+    nodes = [skeleton_of(law) for law in laws]
+    expected = held_out(nodes)
+    rng = np.random.default_rng(seed)
+    renamed = [law.remap_features(dict(enumerate(rng.permutation(10).tolist()))) for law in laws]
+    for variants in (renamed, [3.0 * law for law in renamed], [law + 1.0 for law in laws]):
+        others = [skeleton_of(law) for law in variants]
+        np.testing.assert_array_equal(plain_hashes(others) % 32, plain_hashes(nodes) % 32)
+        np.testing.assert_array_equal(held_out(others), expected)
+    formula = parse("x0*sin(2*x1)/x2", ["x0", "x1", "x2"])
+    forms = [formula, formula.remap_features({0: 1, 1: 0}), 3.0 * formula, formula + 1.0, 2.0 - formula]
+    assert len(set(plain_hashes([skeleton_of(form) for form in forms]).tolist())) == 1
+
+
+def test_some_skeletons_are_held_out():
+    laws = Generator(5, GeneratorSettings(reused=0.0)).laws(1500)
+    assert 0.01 < held_out([skeleton_of(law) for law in laws]).mean() < 0.05

@@ -1,5 +1,6 @@
 """The network as it is used."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ from eqdisc.errors import DataError, OptionError, WeightsError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OPERATORS
 from eqdisc.expr.parse import parse
-from eqdisc.proposers.snip import network as module
-from eqdisc.proposers.snip import weights
+from eqdisc.proposers.snip import knowledge, weights
 from eqdisc.proposers.snip.architecture import initial
 from eqdisc.proposers.snip.decoder import _State, draw, usable
+from eqdisc.proposers.snip.knowledge import network_and_digest
 from eqdisc.proposers.snip.layers import Layers, attention, joined
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.vocabulary import BEGIN, END, LENGTH, decode
@@ -231,14 +232,17 @@ def test_likelier_tokens_are_drawn_more_often(network: Network) -> None:
 def test_the_shipped_network_is_read_once_or_says_why_not(
     network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "__file__", str(tmp_path / "network.py"))
-    module._shipped.cache_clear()
+    path = tmp_path / "weights.npz"
+    monkeypatch.setattr(knowledge, "WEIGHTS_FILE", path)
     with pytest.raises(WeightsError, match="there are no weights"):
-        Network.shipped()
+        network_and_digest()
     arrays = initial(network.sizes, np.random.default_rng(0))
-    (tmp_path / "weights.npz").write_bytes(weights.packed(arrays, network.sizes, {"trained": False}))
-    shipped = Network.shipped()
-    assert Network.shipped() is shipped
+    path.write_bytes(weights.packed(arrays, network.sizes, {"trained": False}))
+    shipped, digest = network_and_digest()
+    assert network_and_digest()[0] is shipped
     features, target = table(30, 2)
     assert np.array_equal(shipped.look(features, target).embedding, network.look(features, target).embedding)
-    module._shipped.cache_clear()
+    time, other = path.stat().st_mtime_ns, {"trained": True, "more": "than before"}
+    path.write_bytes(weights.packed(arrays, network.sizes, other))
+    os.utime(path, ns=(time, time))
+    assert network_and_digest()[1] != digest

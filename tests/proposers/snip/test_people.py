@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 from typer.testing import CliRunner
 
 import eqdisc
@@ -11,6 +12,7 @@ from eqdisc.cli import app
 from eqdisc.data.dataset import Dataset
 from eqdisc.errors import DataError, OptionError, ParseError, WeightsError
 from eqdisc.proposers.seeds import Seeds
+from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.people import embed_data, embed_expression, similar
 
 ROWS = 40
@@ -44,6 +46,26 @@ def refused(result, *words):
 
 
 # ------------------------------------------------------------------ Python
+
+
+@pytest.mark.usefixtures("shipped")
+def test_one_thread_of_blas_is_enough(monkeypatch):
+    seen = []
+
+    def noted(function):
+        def inner(*arguments):
+            seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+            return function(*arguments)
+
+        return inner
+
+    for name in ("look", "embed_expressions"):
+        monkeypatch.setattr(Network, name, noted(getattr(Network, name)))
+    for ask in (lambda: embed_data(table()), lambda: similar(table(), 2), lambda: embed_expression("a/b")):
+        seen.clear()
+        with threadpool_limits(2, user_api="blas"):
+            ask()
+        assert set(seen) == {1}
 
 
 @pytest.mark.usefixtures("shipped")

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
@@ -15,16 +16,20 @@ import pytest
 from typer.testing import CliRunner
 
 from eqdisc.cli import app
-from eqdisc.errors import DataError, OptionError
-from eqdisc.proposers.snip import weights
+from eqdisc.errors import DataError, OptionError, WeightsError
+from eqdisc.expr.parse import parse
+from eqdisc.proposers.snip import Snip, weights
 from eqdisc.proposers.snip.architecture import SIZES, initial
+from eqdisc.proposers.snip.batch import Batch
 from eqdisc.proposers.snip.excluded import Excluded
-from eqdisc.proposers.snip.generator import Generator
+from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
 from eqdisc.proposers.snip.inputs import prepare
+from eqdisc.proposers.snip.knowledge import knowledge, skeletons_alone
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
 from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches, prepared
 from tests.proposers.snip import reference
+from tests.proposers.snip.small import SKELETONS
 
 cli_pretrain = sys.modules["eqdisc.cli.pretrain"]  # the package has a function of that name
 
@@ -32,9 +37,11 @@ if TYPE_CHECKING:
     from eqdisc.proposers.snip.pretrain.trainer import Progress, Training
 
 requires_torch = pytest.mark.skipif(find_spec("torch") is None, reason="pip install 'eqdisc[pretrain]'")
-pytestmark = requires_torch
+# A small bank in place of the one shipped, which takes longer to embed than all steps.
+pytestmark = [requires_torch, pytest.mark.usefixtures("shipped")]
 
 HERE = Machine("cpu", threads=1, workers=0)
+FILES = {"weights.npz", "bank.npz", "card.md", "checkpoint.pt"}
 SHORT = Pretraining(steps=4, batch=8, held_out=12, seed=3)
 
 
@@ -199,6 +206,23 @@ def test_held_out_tables_have_skeletons_of_their_own() -> None:
     assert held_out.points.shape[1] == 128
 
 
+def test_as_many_tables_are_held_out_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the generator makes the same again it is asked again; where it has nothing else, that is said."""
+    drawn = Generator.batch
+    again = iter([True, True, False, True])
+
+    def stuttering(generator: Generator, count: int, rows: int | None = None) -> Batch:
+        return first if next(again, False) else drawn(generator, count, rows)
+
+    first = drawn(Generator(0, GeneratorSettings(part="held out")), 6, 128)
+    monkeypatch.setattr(Generator, "batch", stuttering)
+    found = Source(5, 6).held_out(30)
+    assert len(np.unique(found.keys)) == len(found.keys) == 30
+    monkeypatch.setattr(Generator, "batch", lambda *arguments, **options: first)
+    with pytest.raises(OptionError, match=r"30 tables .* are to be held out, 5 were found"):
+        Source(5, 6).held_out(30)
+
+
 def test_labels_are_those_of_the_tables() -> None:
     drawn = Generator(2).batch(20, rows=16)
     found = prepared(drawn)
@@ -219,7 +243,7 @@ def test_what_a_training_writes_is_a_network(tmp_path: Path) -> None:
     assert session.run(seen.append, lambda: False)
     assert [progress.step for progress in seen] == [1, 2, 3, 4]
     assert seen[-1].share == 1.0
-    assert {path.name for path in tmp_path.iterdir()} == {"weights.npz", "card.md", "checkpoint.pt"}
+    assert {path.name for path in tmp_path.iterdir()} == FILES
     network = Network.read(tmp_path / "weights.npz")
     assert network.card["steps"] == 4
     assert network.card["tables"] == 32
@@ -285,7 +309,89 @@ def test_laws_are_kept_out(tmp_path: Path) -> None:
     Excluded.of(Generator(1).laws(5)).write(path)
     session = training(tmp_path / "out", Pretraining(steps=1, batch=8, held_out=12, exclude=path))
     session.run(quietly, lambda: False)
-    assert "| kept away from | excluded.npz |" in (tmp_path / "out" / "card.md").read_text()
+    card, digest = (tmp_path / "out" / "card.md").read_text(), Excluded.read(path).digest
+    assert f"| kept away from | excluded.npz, 5 skeletons, SHA-256 {digest} |" in card
+    kept = Network.read(tmp_path / "out" / "weights.npz").card["excluded"]
+    assert kept == {"skeletons": 5, "digest": digest}
+
+
+def test_own_weights_can_be_used_in_a_search(tmp_path: Path) -> None:
+    """The bank beside them has the skeletons of the one shipped, but for those excluded, at their places."""
+    path = tmp_path / "excluded.npz"
+    Excluded.of([parse("x0*exp(2*x1)", ["x0", "x1"])]).write(path)
+    session = training(tmp_path / "out", replace(SHORT, steps=1, exclude=path))
+    session.run(quietly, lambda: False)
+    own = {"weights": str(tmp_path / "out" / "weights.npz"), "bank": str(tmp_path / "out" / "bank.npz")}
+    Snip(**own).check()
+    known, shipped = knowledge(**own), skeletons_alone()
+    assert len(known.bank) == len(shipped) - 1 == len(SKELETONS) - 1
+    place = 7
+    embedding = known.network.embed_expressions([known.bank.programs.expression(place)])[0]
+    assert np.argmax(known.bank.nearest(embedding, np.arange(len(known.bank)))) == place
+    with pytest.raises(WeightsError, match="was made with the weights"):
+        Snip(weights=own["weights"]).check()
+
+
+def test_where_no_bank_is_shipped_none_is_written(tmp_path: Path, nothing_shipped: Path) -> None:
+    seen: list[Progress] = []
+    assert training(tmp_path, replace(SHORT, steps=1)).run(seen.append, lambda: False)
+    assert "there is no bank of skeletons" in seen[-1].warning
+    assert {path.name for path in tmp_path.iterdir()} == FILES - {"bank.npz"}
+
+
+def test_laws_kept_out_are_known_by_what_they_are_not_by_their_file(tmp_path: Path) -> None:
+    import torch
+
+    from eqdisc.proposers.snip.pretrain import checkpoint
+
+    first, moved = tmp_path / "excluded.npz", tmp_path / "moved.npz"
+    Excluded.of(Generator(1).laws(5)).write(first)
+    settings = replace(SHORT, exclude=first)
+    training(tmp_path / "out", settings).save()
+    first.rename(moved)
+    assert training(tmp_path / "out", replace(settings, exclude=moved), resume=True).progress.step == 0
+    Excluded.of(Generator(2).laws(5)).write(first)
+    with pytest.raises(OptionError, match=r"keeps out other laws .*excluded\.npz.*start anew"):
+        training(tmp_path / "out", settings, resume=True)
+    with pytest.raises(OptionError, match=r"keeps out other laws .*given now \(nothing\)"):
+        training(tmp_path / "out", SHORT, resume=True)
+
+    path = tmp_path / "out" / checkpoint.FILE  # as it was before the content was kept
+    state = torch.load(path, weights_only=True)
+    del state["settings"]["excluded"]
+    torch.save(state, path)
+    assert training(tmp_path / "out", settings, resume=True).progress.step == 0
+    with pytest.raises(OptionError, match=r"has exclude .*excluded\.npz, got .*moved\.npz; it cannot change"):
+        training(tmp_path / "out", replace(settings, exclude=moved), resume=True)
+
+
+def aliens() -> dict[str, Any]:
+    import torch
+
+    empty = {"format": 1, "settings": {}, "step": 1, "seconds": 0, "parameters": {}, "optimizer": {}}
+    return {
+        "weights of another": {"layer.weight": torch.zeros(3)},
+        "an array": torch.zeros(3),
+        "a network": torch.nn.Linear(2, 2),
+        "half of ours": {"format": 1, "step": 3},
+        "other kinds": {**empty, "settings": 3},
+        "more": {**empty, "epoch": 3},
+    }
+
+
+@pytest.mark.parametrize("kind", [*(aliens() if find_spec("torch") else ()), "a text", "bytes"])
+def test_a_file_of_another_is_refused_in_a_sentence(tmp_path: Path, kind: str) -> None:
+    import torch
+
+    path = tmp_path / "checkpoint.pt"
+    if kind in ("a text", "bytes"):
+        path.write_bytes(b"lr: 0.1\n" if kind == "a text" else bytes(range(256)))
+    else:
+        torch.save(aliens()[kind], path)
+    done = CliRunner().invoke(app, ["pretrain", "--out", str(tmp_path), "--steps", "2", "--resume"])
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith("error: ")
+    assert "is no checkpoint" in done.stderr
 
 
 def test_the_learning_rate_grows_and_falls(tmp_path: Path) -> None:
@@ -356,7 +462,7 @@ def test_a_training_that_was_interrupted_is_written(tmp_path: Path, monkeypatch:
     found = CliRunner().invoke(app, ["pretrain", "--out", str(tmp_path), "--minutes", "5", *options])
     assert found.exit_code == 130
     assert found.stdout.startswith("0 steps in 0.0 minutes")
-    assert {path.name for path in tmp_path.iterdir()} == {"weights.npz", "card.md", "checkpoint.pt"}
+    assert {path.name for path in tmp_path.iterdir()} == FILES
 
 
 BAD = {

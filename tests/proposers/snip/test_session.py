@@ -59,49 +59,103 @@ def error(law, problem):
         lambda a, b: 4.0 / (b + 0.37) + 1.0,
     ],
 )
-def test_the_first_turn_finds_laws_of_the_bank(law):
+def test_laws_of_the_bank_are_found_after_the_guesses(law):
     problem = problem_of(law)
-    (found,) = turns(small_snip(), problem, 1)
+    guesses, found = turns(small_snip(), problem, 2)
+    assert guesses.expressions == ()
+    assert guesses.learned.chances
+    assert guesses.node_evaluations < found.node_evaluations
+    assert not found.learned.chances
     assert min(error(one, problem) for one in found.expressions) < 1e-9
 
 
 def test_a_law_of_the_front_is_completed_by_what_it_leaves():
     problem = problem_of(lambda a, b: 5.0 * a * b + np.exp(0.8 * b) - 3.0)
-    found = turns(small_snip(samples=0, orders=24), problem, 3, front=["4.9*a*b"])[2]
+    found = turns(small_snip(samples=0, orders=24), problem, 4, front=["4.9*a*b"])[3]
     assert min(error(one, problem) for one in found.expressions) < 1e-8
     problem = problem_of(lambda a, b: a * b * (2.0 * np.sqrt(a) + 0.5))
-    found = turns(small_snip(samples=0, orders=24), problem, 3, front=["2.3*a*b"])[2]
+    found = turns(small_snip(samples=0, orders=24), problem, 4, front=["2.3*a*b"])[3]
     assert min(error(one, problem) for one in found.expressions) < 1e-8
-    assert turns(small_snip(samples=0, residuals=False), problem, 3, front=["2.3*a*b"])[2].expressions == ()
+    assert turns(small_snip(samples=0, residuals=False), problem, 4, front=["2.3*a*b"])[3].expressions == ()
 
 
-def test_laws_in_use_are_not_looked_at_twice_and_the_end_is_told():
+def test_laws_in_use_are_not_looked_at_twice():
     problem = problem_of(lambda a, b: np.sin(3.0 * a * b))
-    found = turns(small_snip(samples=0), problem, 6, front=["a*b"])
-    assert [proposals.exhausted for proposals in found] == [False] * 5 + [True]
-    assert found[2].evaluations > 0
-    assert found[3].evaluations == 0
+    found = turns(small_snip(samples=0), problem, 5, front=["a*b"])
+    assert found[3].evaluations > 0
+    assert found[4].evaluations == 0
+
+
+def test_the_end_is_told_where_the_front_cannot_bring_more():
+    problem = problem_of(lambda a, b: np.sin(3.0 * a * b))
+    session, scorer = small_snip(samples=0).start(problem, np.random.SeedSequence(1), 1), Scorer(problem)
+    shown = [scorer.score(parse("a*b", NAMES), "other")]
+    session.observe(shown)
+    quiet = [session.propose() for _ in range(12)]
+    assert not any(proposals.exhausted for proposals in quiet)
+    assert quiet[-1].evaluations == 0
+    session.observe([*shown, scorer.score(parse("a*b + sqrt(b)", NAMES), "other")])
+    assert session.propose().evaluations > 0
+    without = turns(small_snip(samples=0, residuals=False), problem, 3)
+    assert [proposals.exhausted for proposals in without] == [False, False, True]
 
 
 def test_each_part_can_be_left_out():
     problem = problem_of(lambda a, b: np.sin(3.0 * a * b))
     bare = small_snip(screened=0, retrieved=0, samples=0, heads=False)
-    first, second = turns(bare, problem, 2)
-    assert first.expressions == second.expressions == ()
-    assert first.learned == replace(first.learned, chances={}, influence=None)
+    for proposals in turns(bare, problem, 3):
+        assert proposals.expressions == ()
+        assert (proposals.evaluations, proposals.node_evaluations) == (0, 0)
+        assert proposals.learned == replace(proposals.learned, chances={}, influence=None)
+
+
+def test_placebos_are_drawn_by_the_seed_of_the_run():
+    problem = problem_of(lambda a, b: a * np.sqrt(b))
+
+    def guesses(settings, seed):
+        proposals = settings.start(problem, np.random.SeedSequence(seed), 1).propose()
+        return tuple(proposals.learned.chances.values())
+
+    for placebo in (small_snip(), small_snip(misled=True)):
+        assert guesses(placebo, 1) == guesses(placebo, 1) != guesses(placebo, 2)
+    looked = []
+    for _ in range(2):  # of one and the same object: nothing is taken from it
+        seed = np.random.SeedSequence(4)
+        looked.append(small_snip(misled=True).start(problem, seed, 1)._target)
+        looked.append(small_snip(misled=True).start(problem, seed, 1)._target)
+        assert seed.n_children_spawned == 0
+    assert all(np.array_equal(target, looked[0]) for target in looked)
+    assert not np.array_equal(looked[0], np.random.default_rng(4).permutation(problem.train.target))
+
+
+def test_the_bank_alone_asks_no_network(monkeypatch, tmp_path):
+    """Bank and classical selection: no weights are read, nothing is looked at, and columns that have nothing
+    to do with the target come last."""
+    alone = {"heads": False, "retrieved": 0, "samples": 0, "orders": 2}
+    problem = problem_of(lambda a, b: 3.0 * np.sqrt(b) / a - 2.0, columns=4)
+    plain = turns(small_snip(**alone), problem, 4)
+    monkeypatch.setattr(Network, "look", lambda *arguments: pytest.fail("the network was asked"))
+    monkeypatch.setattr(Network, "read", lambda *arguments: pytest.fail("the weights were read"))
+    bank = Snip(weights=tmp_path / "none.npz", bank=bank_file(), starts=2, **alone)
+    bank.check()
+    found = turns(bank, problem, 4)
+    assert [one.expressions for one in found] == [one.expressions for one in plain]
+    assert min(error(law, problem) for one in found for law in one.expressions) < 1e-9
+    misled = turns(replace(bank, misled=True), problem, 4)
+    assert [one.expressions for one in misled] == [one.expressions for one in found]
 
 
 def test_work_counts_what_the_network_takes():
     problem = problem_of(lambda a, b: np.sin(3.0 * a * b))
-    second = [turns(small_snip(samples=count), problem, 2)[1].node_evaluations for count in (0, 1, 30)]
-    assert 0 == second[0] < second[1] < second[2]
+    third = [turns(small_snip(samples=count), problem, 3)[2].node_evaluations for count in (0, 1, 30)]
+    assert 0 == third[0] < third[1] < third[2]
 
 
 def test_a_misled_network_looks_elsewhere_and_the_bank_is_held_against_the_truth():
     problem = problem_of(lambda a, b: 3.0 * np.sqrt(a) / b - 2.0)
-    (plain,), (misled,) = turns(small_snip(), problem, 1), turns(small_snip(misled=True), problem, 1)
-    assert plain.learned != misled.learned
-    assert min(error(one, problem) for one in misled.expressions) < 1e-9
+    plain, misled = turns(small_snip(), problem, 2), turns(small_snip(misled=True), problem, 2)
+    assert plain[0].learned != misled[0].learned
+    assert min(error(one, problem) for one in misled[1].expressions) < 1e-9
 
 
 def test_wolves_hunt_in_pieces_and_go_on_from_a_state(monkeypatch):
@@ -110,7 +164,7 @@ def test_wolves_hunt_in_pieces_and_go_on_from_a_state(monkeypatch):
     problem = problem_of(lambda a, b: np.sin(3.0 * a * b))
     settings = small_snip(wolves=True, starts=1, screened=0, retrieved=0)
     session = settings.start(problem, np.random.SeedSequence(1), 1)
-    for _ in range(3):
+    for _ in range(4):
         session.propose()
     state = session.state()
     assert state["pack"]["latents"].shape[0] == 7
@@ -211,7 +265,7 @@ def test_weights_and_bank_have_to_be_there_and_to_belong_together(tmp_path):
     settings = Snip(weights=path, bank=tmp_path / "bank.npz", samples=4, orders=2)
     settings.check()
     problem = problem_of(lambda a, b: 3.0 * np.sqrt(a) / b)
-    assert turns(settings, problem, 1)[0].expressions
+    assert turns(settings, problem, 2)[1].expressions
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="no file of weights, or only part of one"):
         settings.check()
@@ -225,5 +279,5 @@ def test_the_eye_counts_and_repeats():
     spent = eye.spent()
     assert spent > 0
     assert eye.spent() == 0
-    assert len(list(eye.embeddings(look, features[:, 0], 3))) == 3
+    assert len(list(eye.embeddings((0.9, 0.2, 0.1), features[:, 0], 3))) == 3
     assert eye.spent() * 4 == spent * 3

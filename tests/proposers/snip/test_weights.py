@@ -107,6 +107,9 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     np.savez(path, a=np.zeros(3))
     with pytest.raises(WeightsError, match="is no file of weights"):
         weights.read(path)
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    with pytest.raises(WeightsError, match=r"no file of weights.* one array of shape \(3,\) \(NPY\)"):
+        weights.read(tmp_path / "array.npy")
     with pytest.raises(WeightsError, match="cannot be read"):
         weights.read(tmp_path)
     assert issubclass(WeightsError, InputError)

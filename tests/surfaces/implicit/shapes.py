@@ -27,6 +27,12 @@ def torus(count=600, large=2.0, small=0.5, noise=0.0, seed=0):
     return points + noise * rng.normal(size=points.shape)
 
 
+def helix(count=800, noise=0.0, seed=0):
+    t = np.linspace(0.0, 12.0, count)
+    points = np.stack([np.cos(t), np.sin(t), 0.3 * t], axis=1)
+    return points + noise * np.random.default_rng(seed).normal(size=points.shape)
+
+
 def graph(function, count=500, seed=0, reach=2.0):
     """z = f(x, y) over a square."""
     x, y = np.random.default_rng(seed).uniform(-reach, reach, (2, count))

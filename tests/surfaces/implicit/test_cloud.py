@@ -44,6 +44,23 @@ def test_what_is_small_but_no_law(text):
     assert fit.is_margin_wide == (text == "x**2 + y**2 - 1 + 1e6*(x - x)")
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.005])
+def test_sheets_of_a_thin_body_that_are_neighbours_are_a_surface(noise):
+    points = sphere(300) * [1.0, 1.0, 0.06]
+    points += noise * np.random.default_rng(1).normal(size=points.shape)
+    law = "(x**2 + y**2 + z**2/0.0036 - 1)"
+    assert judged(law, points).is_margin_wide
+    assert judged(law, points).exact == (noise == 0.0)
+    assert not judged(f"{law}**2", points).is_margin_wide
+
+
+@pytest.mark.parametrize("gap", ["1e-6", "1e-7", "3e-7"])
+def test_two_shells_within_the_last_digit_are_no_law(gap):
+    points = np.round(sphere(600), 3)
+    assert judged("x**2 + y**2 + z**2 - 1", points).is_margin_wide
+    assert not judged(f"(x**2 + y**2 + z**2 - 1)**2 - {gap}", points).is_margin_wide
+
+
 def test_being_flat_near_its_zeros_wins_nothing():
     points = circle(count=300, noise=0.02)
     plain, flat = judged("x**2 + y**2 - 1", points), judged("(x**2 + y**2 - 1)**3", points)
@@ -65,7 +82,7 @@ def test_axes_of_very_different_scale_are_measured_in_their_own_units():
 def test_a_missing_value_is_named():
     points = circle()
     points[7, 1] = np.nan
-    with pytest.raises(DataError, match=r"row 7 .* 'y'"):
+    with pytest.raises(DataError, match=r"row 8 .* 'y'"):
         Cloud.of(points, ("x", "y"), 0)
 
 

@@ -1,13 +1,18 @@
 """From points to F = 0 through the public door."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from eqdisc.engine.reference import evaluate, feature_jacobian
 from eqdisc.errors import DataError, NoSurfaceError, OptionError
+from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.surfaces.implicit import fit_implicit
-from tests.surfaces.implicit.shapes import circle, graph, sphere, torus
+from eqdisc.surfaces.implicit.finder import Finder, Found
+from eqdisc.surfaces.implicit.writing import joined_powers
+from tests.surfaces.implicit.shapes import circle, graph, helix, sphere, torus
 
 
 def found(points, **settings):
@@ -92,6 +97,12 @@ def test_planes_that_cross():
     assert same_zero_set(law, "(x - y)*(x + y - 1)", points)
 
 
+@pytest.mark.parametrize("noise", [0.003, 0.01, 0.03])
+def test_curves_with_noise_are_refused(noise):
+    with pytest.raises(NoSurfaceError, match="on a curve"):
+        found(helix(noise=noise), time_limit=1.0)
+
+
 @pytest.mark.parametrize(
     ("points", "says"),
     [
@@ -118,3 +129,24 @@ def test_the_law_may_be_kept_to_some_operators():
     law = found(circle(), operators="+ - *")
     assert law.exact
     assert str(law.expressions[0]) == "x0**2 + x1**2 - 1"
+
+
+def test_powers_of_powers_are_told_as_one_where_powers_may_be():
+    cloud = SimpleNamespace(names=("x", "y"))
+    written = parse("y - (x**2)**2 + (y**2)**3", ["x", "y"])
+    for words, text in (("+ * -", "x0**4"), ("+ - square cube", "(x0**2)**2")):
+        finder = Finder(cloud, np.inf, 60, OperatorSet.parse(words))
+        law = finder._law(Found(written, SimpleNamespace(rms=0.0, exact=True), "me", 0.0))
+        assert text in str(law.expressions[0])
+        assert law.complexity == law.expressions[0].size == written.size
+
+
+def test_joined_powers_are_of_one_base_and_as_long():
+    for text, wanted in (
+        ("((x**2)**3)**2", "x**12"), ("(x**4)**3", "x**12"), ("(x**2)**0.5", "(x**2)**0.5"),
+        ("sin((x**2)**2)**3", "sin(x**4)**3"), ("(x**2)**y", "(x**2)**y"), ("(x**-2)**2", "(x**-2)**2"),
+    ):  # fmt: skip
+        before = parse(text, ["x", "y"])
+        after = joined_powers(before)
+        assert after == parse(wanted, ["x", "y"])
+        assert after.size <= before.size

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from eqdisc.errors import NoSurfaceError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
@@ -12,11 +13,12 @@ from eqdisc.surfaces.implicit.dependency import first_dependency
 from eqdisc.surfaces.implicit.finder import Finder, positive
 from eqdisc.surfaces.implicit.library import Terms
 from eqdisc.surfaces.implicit.mixed import mixed
-from eqdisc.surfaces.implicit.refuse import local_shape
+from eqdisc.surfaces.implicit.polish import trimmed
+from eqdisc.surfaces.implicit.refuse import local_shape, refuse_thread
 from eqdisc.surfaces.implicit.solve_term import solvable, solve_terms
 from eqdisc.surfaces.implicit.sums import searched
-from eqdisc.surfaces.implicit.waves import Spectrum, modes_of
-from tests.surfaces.implicit.shapes import circle, cloud_of, graph, sphere, torus
+from eqdisc.surfaces.implicit.waves import Spectrum, add_polished, modes_of
+from tests.surfaces.implicit.shapes import circle, cloud_of, graph, helix, sphere, torus
 
 NAMES = ["x", "y", "z"]
 
@@ -56,6 +58,19 @@ def test_waves_vanish_at_their_frequency_and_at_no_other():
     spectrum = Spectrum.of(cloud_of(points), modes_of(3, 1, 3))
     right, wrong = spectrum.misfit(np.full(3, 1.3)), spectrum.misfit(np.full(3, 1.4))
     assert right < 1e-12 < 1e-6 < wrong
+
+
+def test_terms_that_are_nothing_on_the_points_are_left_out():
+    finder = finder_of(sphere(300))
+    junk = "x**2 + y**2 + z**2 - 1 + 4e-18*sin(x) - 3e-17*cos(y)*z"
+    assert str(trimmed(parse(junk, NAMES), finder.cloud)) == "x0**2 + x1**2 + x2**2 - 1"
+    small = parse("x**2 + y**2 + z**2 - 1 - 1e-9*(x - 1e-3*y)", NAMES)
+    assert trimmed(small, finder.cloud) == small
+    # Off by more than rounding, so that constants are moved: those of the junk go to nothing.
+    add_polished(finder, parse("x**2 + y**2 + z**2 - 1.001 + 1e-4*sin(x)", NAMES), "test")
+    assert finder.exact
+    assert len(finder.best.expression) == 10
+    assert not any(abs(c) < 1e-10 for law in finder.found if law.size > 10 for c in law.constants)
 
 
 def test_sums_of_few_terms_are_found_by_their_correlations():
@@ -114,3 +129,34 @@ def test_signs_and_factors_of_a_law_are_left_out():
 )
 def test_dimensions_that_points_fill_locally(points, dimension):
     assert local_shape(cloud_of(points), seed=0).dimension == dimension
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        sphere(100),
+        sphere(300, noise=0.05),
+        sphere(300) * [1.0, 1.0, 0.06],
+        sphere(300) * [1.0, 0.06, 0.06],
+        sphere(400, dimension=5),
+        torus(300),
+        torus(300, noise=0.05),
+        graph(lambda x, y: np.sin(3.0 * x) * np.cos(3.0 * y), 300),
+        circle(500, noise=0.05),
+    ],
+)
+def test_surfaces_however_bent_are_no_threads(points):
+    shape = local_shape(cloud_of(points), seed=0)
+    assert shape.dimension >= points.shape[1] - 1
+    assert shape.thread == 0.0
+
+
+def test_a_curve_with_noise_is_a_thread_and_a_tube_has_a_law_that_is_nearer():
+    noisy, tube = cloud_of(helix(noise=0.03)), cloud_of(torus(300, small=0.1))
+    shapes = local_shape(noisy, seed=0), local_shape(tube, seed=0)
+    assert all(shape.dimension == 2 and shape.thread > 0.0 for shape in shapes)
+    along = Finder(noisy, np.inf, 60).add(parse("x**2 + y**2 - 1", NAMES), "test")
+    with pytest.raises(NoSurfaceError, match="on a curve"):
+        refuse_thread(noisy, shapes[0], along.fit.rms)
+    around = parse("(x**2 + y**2 + z**2 + 3.99)**2 - 16*(x**2 + y**2)", NAMES)
+    refuse_thread(tube, shapes[1], Finder(tube, np.inf, 60).add(around, "test").fit.rms)

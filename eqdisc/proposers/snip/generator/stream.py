@@ -1,5 +1,6 @@
 """Batches of laws with their tables, without end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -12,14 +13,14 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import CONSTANT
 from eqdisc.proposers.snip.batch import Batch
-from eqdisc.proposers.snip.excluded import SMALL, Excluded
+from eqdisc.proposers.snip.excluded import SMALL, Excluded, plain_hashes
 from eqdisc.proposers.snip.fingerprint import contained, packed, value_hashes
 from eqdisc.proposers.snip.generator.columns import Columns, draw_columns
 from eqdisc.proposers.snip.generator.constants import Filler, OutOfDomain
 from eqdisc.proposers.snip.generator.grammar import Grammar
 from eqdisc.proposers.snip.generator.settings import GeneratorSettings
 from eqdisc.proposers.snip.generator.tables import described, draw_tables, separated, taken
-from eqdisc.proposers.snip.skeleton import Node
+from eqdisc.proposers.snip.skeleton import Node, plain
 from eqdisc.proposers.snip.vocabulary import INPUTS, keys_of, padded, tokens_of
 
 #: One of so many skeletons is held out.
@@ -190,7 +191,7 @@ class Generator:
                 places.append(place)
         tokens = padded(sequences)
         keys = keys_of(tokens)
-        left_out = self._held(nodes) | self._elsewhere(nodes, keys)
+        left_out = self._held(nodes) | self._elsewhere(nodes)
         fresh, again = self._chosen(keys, _values_of(nodes), left_out, quota)
         pool[len(pool) - len(nodes) :] = [nodes[k] for k in fresh]
         rows = np.array(places, np.int64)[fresh]
@@ -212,13 +213,11 @@ class Generator:
             return np.zeros(len(nodes), np.bool_)
         return self._excluded.holds_skeletons(nodes)
 
-    def _elsewhere(self, nodes: list[Node], keys: AnyArray) -> BoolArray:
+    def _elsewhere(self, nodes: list[Node]) -> BoolArray:
         """Which skeletons are of the other part."""
-        if self.settings.part is None:
+        if self.settings.part is None or not nodes:
             return np.zeros(len(nodes), np.bool_)
-        large = np.array([len(node.codes) > SMALL for node in nodes], np.bool_)
-        held_out = large & (keys % _ONE_OF == 0)
-        elsewhere: BoolArray = held_out == (self.settings.part == "training")
+        elsewhere: BoolArray = held_out(nodes) == (self.settings.part == "training")
         return elsewhere
 
     def _withheld(self, programs: Programs) -> BoolArray:
@@ -304,6 +303,21 @@ class Generator:
             spread = np.sqrt((inside * (values - mean[:, None]) ** 2).sum(axis=1) / rows)
         shaken = values + inside * (size * spread)[:, None] * rng.standard_normal(values.shape)
         return np.where((size > 0.0)[:, None], shaken, values), size
+
+
+def held_out(nodes: Sequence[Node]) -> BoolArray:
+    """(n,) which skeletons no training sees: one of 32 of more than five nodes, the same whatever the slope,
+    the intercept and the numbering of the inputs.
+
+    >>> from eqdisc.proposers.snip.skeleton import skeleton_of
+    >>> x, y = Expression.variable(0), Expression.variable(1)
+    >>> one, same = held_out([skeleton_of(x / (y + 2.0)), skeleton_of(1.0 - 3.0 * y / (x + 1.0))]).tolist()
+    >>> one == same
+    True
+    """
+    large = np.array([len(plain(node).codes) > SMALL for node in nodes], np.bool_)
+    held: BoolArray = large & (plain_hashes(nodes) % _ONE_OF == 0)
+    return held
 
 
 def _values_of(nodes: list[Node]) -> AnyArray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from eqdisc.proposers.snip.architecture import shapes
+from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.pretrain import checkpoint
 from eqdisc.proposers.snip.pretrain.settings import Pretraining
 
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
     from eqdisc.proposers.snip.pretrain.trainer import Progress
 
 
-def card_of(settings: Pretraining, progress: "Progress", device: str, held_out: int) -> dict[str, Any]:
-    """The card as plain values, to be kept as JSON with the weights."""
+def card_of(
+    settings: Pretraining, excluded: Excluded | None, progress: "Progress", device: str, held_out: int
+) -> dict[str, Any]:
+    """The card as plain values, to be kept as JSON with the weights.
+
+    excluded : what the file of the settings holds; the card names number and digest, for files change
+    """
     weights = sum(math.prod(shape) for shape in shapes(settings.sizes).values())
     return {
         "trained": True,
         "eqdisc": str(import_module("eqdisc").__version__),
         "settings": {**checkpoint.plain(settings), "exclude": settings.exclude and settings.exclude.name},
+        "excluded": None if excluded is None else {"skeletons": len(excluded), "digest": excluded.digest},
         "weights": weights,
         "steps": progress.step,
         "tables": progress.step * settings.batch,
@@ -38,7 +45,10 @@ def card_of(settings: Pretraining, progress: "Progress", device: str, held_out: 
 def card_text(card: Mapping[str, Any]) -> str:
     """The card as Markdown, for people."""
     settings = card["settings"]
-    kept_out = settings["exclude"] or "nothing"
+    kept_out = "nothing"
+    if card["excluded"] is not None:
+        kept = card["excluded"]
+        kept_out = f"{settings['exclude']}, {kept['skeletons']:,} skeletons, SHA-256 {kept['digest']}"
     told = {
         "size": f"{settings['size']}, {card['weights']:,} weights",
         "trained on": f"{card['tables']:,} tables of the generator's laws, {card['steps']:,} steps",

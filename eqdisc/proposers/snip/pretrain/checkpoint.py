@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,12 +13,31 @@ from torch import Tensor
 
 from eqdisc._typing import AnyArray
 from eqdisc.errors import DataError, OptionError
+from eqdisc.proposers.snip.architecture import shapes
+from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.pretrain.settings import Pretraining
 
 FORMAT = 1
 FILE = "checkpoint.pt"
 #: Settings that may be others when a training goes on: how long.
 _MAY_CHANGE = ("minutes", "steps")
+#: Beside the settings: which laws are kept out, wherever their file lies; None for none.
+_EXCLUDED = "excluded"
+#: What reading a file that is no checkpoint, or no longer one, has been seen to raise.
+_UNREADABLE = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    struct.error,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +66,76 @@ class Checkpoint:
         return stream.getvalue()
 
 
+def told(settings: Pretraining, excluded: Excluded | None) -> dict[str, Any]:
+    """What a checkpoint keeps of its settings."""
+    return {**plain(settings), _EXCLUDED: None if excluded is None else excluded.digest}
+
+
 def plain(settings: Pretraining) -> dict[str, Any]:
     """Settings as plain values."""
     return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
 
 
-def read(folder: Path, settings: Pretraining) -> Checkpoint:
+def read(folder: Path, settings: Pretraining, excluded: Excluded | None = None) -> Checkpoint:
     """The checkpoint in a folder; DataError where there is none or it is broken.
 
-    OptionError where it was made by other settings.
+    excluded : the laws that are kept out now
+    OptionError where it was made by other settings, or with other laws kept out.
     """
     path = folder / FILE
     try:
         state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise DataError(f"there is no training to go on with in {folder}: {path} is missing") from None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except _UNREADABLE as error:
         raise DataError(f"{path} is no checkpoint, or only part of one: {error}") from error
-    if not isinstance(state, dict) or state.pop("format", None) != FORMAT:
+    if not isinstance(state, dict) or "format" not in state:
+        raise DataError(f"{path} is no checkpoint of eqdisc; start anew in another folder")
+    if state.pop("format") != FORMAT:
         raise DataError(f"{path} was written by another version of eqdisc; start anew in another folder")
-    found = Checkpoint(**state)
-    for key, value in plain(settings).items():
-        before = found.settings.get(key)
-        if key not in _MAY_CHANGE and before != value:
-            raise OptionError(f"the training in {folder} has {key} {before}, got {value}; it cannot change")
+    found = _checked(path, state)
+    _check_same(found.settings, settings, excluded, folder)
+    wanted = shapes(settings.sizes)
+    if {name: tuple(tensor.shape) for name, tensor in found.parameters.items()} != wanted:
+        raise DataError(f"{path} is damaged: its arrays are not those of a {settings.size} network")
     return found
+
+
+def _checked(path: Path, state: dict[str, Any]) -> Checkpoint:
+    """The state as a checkpoint; DataError where it lacks something, or has something else in its place."""
+    kinds: dict[str, Any] = {
+        "settings": dict,
+        "step": int,
+        "seconds": int | float,
+        "parameters": dict,
+        "optimizer": dict,
+    }
+    for key in sorted(kinds.keys() | state.keys(), key=str):
+        if key not in kinds or not isinstance(state.get(key), kinds[key]):
+            raise DataError(f"{path} is no checkpoint of eqdisc, or a damaged one: {key!r} makes no sense")
+    if not all(isinstance(tensor, Tensor) for tensor in state["parameters"].values()):
+        raise DataError(f"{path} is no checkpoint of eqdisc, or a damaged one: its arrays make no sense")
+    return Checkpoint(**state)
+
+
+def _check_same(
+    before: Mapping[str, Any], settings: Pretraining, excluded: Excluded | None, folder: Path
+) -> None:
+    """OptionError where the settings of a checkpoint are others.
+
+    Of laws kept out the content counts; only the name of their file where an older version kept no more.
+    """
+    now = told(settings, excluded)
+    left_out = (*_MAY_CHANGE, "exclude" if _EXCLUDED in before else _EXCLUDED)
+    for key, value in now.items():
+        if key in left_out or before.get(key) == value:
+            continue
+        if key == _EXCLUDED:
+            kept, given = before.get("exclude") or "nothing", settings.exclude or "nothing"
+            raise OptionError(
+                f"the training in {folder} keeps out other laws (exclude {kept}, as it was then) than are "
+                f"given now ({given}); go on with the same ones, or start anew in another folder"
+            )
+        raise OptionError(
+            f"the training in {folder} has {key} {before.get(key)}, got {value}; it cannot change"
+        )

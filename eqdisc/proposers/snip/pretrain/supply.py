@@ -14,11 +14,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from eqdisc._typing import AnyArray
-from eqdisc.errors import DataError
+from eqdisc.errors import DataError, OptionError
 from eqdisc.proposers.snip.batch import Batch
 from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
-from eqdisc.proposers.snip.generator.settings import Part
 from eqdisc.proposers.snip.inputs import prepare
 from eqdisc.proposers.snip.vocabulary import INPUTS, LENGTH
 
@@ -28,6 +27,8 @@ MANY, FEW = 128, 12
 #: Streams of random numbers below the seed.
 _TRAINING, _HELD_OUT = 0, 1
 _AHEAD = 2  # batches in work for each process, so that none waits for the network
+#: Draws of held-out tables, each of as many as are missing, at least so many.
+_MOST_DRAWS, _FEWEST_DRAWN = 40, 16
 _PAIRS = np.triu_indices(INPUTS, 1)
 
 
@@ -92,20 +93,33 @@ class Source:
         """The batch of a step of training."""
         rng = np.random.default_rng((self.seed, _TRAINING, step))
         rows = MANY if rng.random() < 0.5 else int(np.exp(rng.uniform(np.log(FEW), np.log(MANY + 1))))
-        return prepared(self._drawn(rng, self.size, rows, "training"))
+        generator = self._generator(rng, GeneratorSettings(part="training"))
+        return prepared(generator.batch(self.size, rows=rows))
 
     def held_out(self, tables: int) -> Prepared:
-        """Tables of 128 rows of different skeletons, none trained on; fewer where there are too few."""
-        rng = np.random.default_rng((self.seed, _HELD_OUT))
-        drawn = prepared(self._drawn(rng, 2 * tables, MANY, "held out"))
-        _, first = np.unique(drawn.keys, return_index=True)
-        kept = np.sort(first)[:tables]
-        return Prepared(*(part[kept] for part in drawn))
+        """So many tables of 128 rows, all of different skeletons, none trained on.
 
-    def _drawn(self, rng: np.random.Generator, tables: int, rows: int, part: Part) -> Batch:
-        seed = int(rng.integers(2**63))
-        settings = GeneratorSettings(part=part)
-        return Generator(seed, settings, self.excluded).batch(tables, rows=rows)
+        OptionError where so many are not found.
+        """
+        rng = np.random.default_rng((self.seed, _HELD_OUT))
+        generator = self._generator(rng, GeneratorSettings(part="held out", reused=0.0))
+        parts: list[Prepared] = []
+        keys: set[int] = set()
+        for _ in range(_MOST_DRAWS):
+            drawn = prepared(generator.batch(max(_FEWEST_DRAWN, tables - len(keys)), rows=MANY))
+            _, first = np.unique(drawn.keys, return_index=True)
+            new = [place for place in np.sort(first).tolist() if int(drawn.keys[place]) not in keys]
+            new = new[: tables - len(keys)]
+            keys.update(drawn.keys[new].tolist())
+            parts.append(Prepared(*(part[new] for part in drawn)))
+            if len(keys) == tables:
+                return Prepared(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        raise OptionError(
+            f"{tables} tables of different skeletons are to be held out, {len(keys)} were found; ask for less"
+        )
+
+    def _generator(self, rng: np.random.Generator, settings: GeneratorSettings) -> Generator:
+        return Generator(int(rng.integers(2**63)), settings, self.excluded)
 
 
 def batches(source: Source, first: int, workers: int) -> "collections.abc.Generator[Prepared]":

@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from eqdisc._typing import AnyArray
 from eqdisc.atomic import write_bytes
-from eqdisc.errors import DataError, OptionError
+from eqdisc.errors import DataError, OptionError, WeightsError
 from eqdisc.proposers.snip import weights
 from eqdisc.proposers.snip.architecture import Arrays, initial
+from eqdisc.proposers.snip.bank import digest_of
 from eqdisc.proposers.snip.excluded import Excluded
+from eqdisc.proposers.snip.knowledge import skeletons_alone
 from eqdisc.proposers.snip.model import Model
+from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.pretrain import checkpoint
+from eqdisc.proposers.snip.pretrain.bank import embedded_anew
 from eqdisc.proposers.snip.pretrain.card import card_of, card_text
 from eqdisc.proposers.snip.pretrain.checkpoint import Checkpoint
 from eqdisc.proposers.snip.pretrain.losses import Losses, losses
@@ -27,7 +32,7 @@ from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
 from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches
 from eqdisc.proposers.snip.pretrain.validation import validate
 
-WEIGHTS, CARD = "weights.npz", "card.md"
+WEIGHTS, CARD, BANK = "weights.npz", "card.md", "bank.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,18 @@ class Training:
             torch.set_num_threads(machine.threads or min(2, os.cpu_count() or 1))
         else:
             torch.set_float32_matmul_precision("high")
-        excluded = None if settings.exclude is None else Excluded.read(settings.exclude)
+        self._excluded = excluded = None if settings.exclude is None else Excluded.read(settings.exclude)
         self._source = Source(settings.seed, settings.batch, excluded)
-        before = checkpoint.read(folder, settings) if resume else None
+        self._told = checkpoint.told(settings, excluded)
+        before = checkpoint.read(folder, settings, excluded) if resume else None
         arrays = before.arrays() if before else _fresh(settings)
         self.model = Model(settings.sizes, arrays, self._device)
         self._optimizer = self._adam()
         if before is not None:
-            self._optimizer.load_state_dict(dict(before.optimizer))
+            try:
+                self._optimizer.load_state_dict(dict(before.optimizer))
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                raise DataError(f"{folder / checkpoint.FILE} is damaged: its optimiser ({error})") from error
             for group in self._optimizer.param_groups:
                 group["fused"] = self._device == "cuda"  # it may have been another device before
         self.progress = Progress(before.step, 0.0, before.seconds) if before else Progress()
@@ -83,7 +92,7 @@ class Training:
         """Train to the end of the settings or until `stopped`; whether the end was reached.
 
         Writes checkpoints on the way (one that cannot be written is told as a warning, the one before stays)
-        and at the end checkpoint, weights and card (DataError where they cannot be written).
+        and at the end checkpoint, weights, card and bank (DataError where they cannot be written).
         """
         started = saved = time.monotonic()
         workers = workers_of(self.machine, self._device)
@@ -98,12 +107,13 @@ class Training:
                     tell(self.progress)
                     saved = time.monotonic()
         self.save()
+        self._write_bank(tell)
         return self._share() >= 1.0
 
     def save(self) -> None:
         """Validate, and write checkpoint, weights and card; DataError where they cannot be written."""
         state = Checkpoint(
-            checkpoint.plain(self.settings),
+            self._told,
             self.progress.step,
             self.progress.seconds,
             {name: tensor.detach().cpu() for name, tensor in self.model.parameters.items()},
@@ -116,13 +126,27 @@ class Training:
         write_bytes(self.folder / WEIGHTS, content)
         write_bytes(self.folder / CARD, card_text(card).encode())
 
+    def _write_bank(self, tell: Callable[[Progress], None]) -> None:
+        """The skeletons that come with the package at the places that these weights give them, for a search;
+        where there are none, a warning."""
+        path = self.folder / WEIGHTS
+        try:
+            known = skeletons_alone()
+        except WeightsError as error:
+            self.progress = replace(self.progress, warning=f"{error}; no {BANK} is written")
+            tell(self.progress)
+            return
+        with threadpool_limits(1, user_api="blas"):
+            bank = embedded_anew(known, Network.read(path), digest_of(path), self._excluded)
+        bank.write(self.folder / BANK)
+
     def card(self) -> dict[str, Any]:
         """What is to be known of the weights as they are now; measures them."""
         if self._held_out is None:
             self._held_out = self._source.held_out(self.settings.held_out)
         figures = validate(self.model, self._held_out, self._device)
         self.progress = replace(self.progress, figures=figures)
-        return card_of(self.settings, self.progress, self._device, len(self._held_out.tokens))
+        return card_of(self.settings, self._excluded, self.progress, self._device, len(self._held_out.tokens))
 
     # ------------------------------------------------------------ steps
 
