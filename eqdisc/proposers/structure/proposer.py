@@ -211,9 +211,9 @@ class StructureSession:
         """
         is_leaf = work.chain and work.problem.train.n_features <= SMALL and work.share < SURE
         at_once = self._settings.thorough[:1] if is_leaf and self._at_once > 0 else ()
-        self._at_once -= len(at_once)
         exact = False
         for place, proposer in enumerate((*self._settings.inner, *at_once)):
+            self._at_once -= place >= len(self._settings.inner)
             seed = np.random.SeedSequence([*self._entropy.tolist(), self._looked, place])
             session = proposer.start(work.problem, seed, self._threads)
             self._compile_seconds += session.prepare()

@@ -31,6 +31,7 @@ from eqdisc.surfaces.solver import surface_language
 FIRST_SHARE = 0.4  # of the time, for an equation of the points as they are
 GOOD = 0.02  # distance, of the diagonal, up to which an equation is one of the points
 NOISE = 2.0  # times the scatter among neighbours, or as far as that
+ROUNDING_OF_A_TURN = 1e-13  # of the profile: a coordinate that varies less about 0 is 0
 ROUNDING = 1e-10  # of the diagonal: points of a parametric law nearer than that are on it
 UNSURE, MOST_PITCHES = 0.01, 6  # relative, how far the pitch of the normals may be off; pitches tried
 LEAST_POINTS = 60
@@ -123,6 +124,7 @@ def _of_profile(
     if law is not None and law.exact:
         return _alone(law)
     profile, inner, words = _frame(cloud.points, motion)
+    profile[:, np.ptp(profile, axis=0) <= ROUNDING_OF_A_TURN * np.ptp(profile)] = 0.0
     found = equation(profile, ("s", "t"), 1.0)
     if found is None:
         return None if law is None else _alone(law)
@@ -162,8 +164,10 @@ def _alone(law: SurfaceLaw) -> SurfaceFront:
 
 
 def _scatter(cloud: Cloud, seed: int) -> float:
-    """How far points scatter about their surface, as their neighbours tell, over the diagonal."""
-    return NOISE * local_shape(ImplicitCloud.of(cloud.points, cloud.names, seed), seed).scatter
+    """How far points scatter about their surface, as their neighbours tell, over the diagonal; 0 where they
+    fill the space."""
+    shape = local_shape(ImplicitCloud.of(cloud.points, cloud.names, seed), seed)
+    return NOISE * shape.scatter if shape.dimension < cloud.points.shape[1] else 0.0
 
 
 def _frame(points: FloatArray, motion: Motion) -> Frame:

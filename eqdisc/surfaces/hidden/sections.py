@@ -17,6 +17,7 @@ AROUND = 0.05  # relative, about the pitch that normals tell, where the best one
 TRIALS = 41  # pitches looked at there
 GAP = 0.02  # of a turn: a curve that leaves less of it free meets its own next winding
 ERRORS = 3.0  # standard errors that a round number may be off
+AS_NEAR = 1.01  # times as far as before, at most, with round numbers
 STRAIGHT, ROUND = "straight line", "ellipse"
 FLAT = 0.03  # of the size of the curve: how far points may be from it on average
 ROUNDS, NARROWER = 3, 1e-3  # of the search for a pitch, which tells half the digits of its interval
@@ -63,8 +64,11 @@ def swept(points: FloatArray, motion: Motion, across: FloatArray) -> Swept | Non
     pitch, step = float(trials[best]), abs(float(trials[1] - trials[0]))
     for _ in range(ROUNDS):
         pitch, step = _nearest(radius, angle, height, pitch, step), NARROWER * step
-    section = _rounded(_section(radius, angle, height, pitch), radius, angle, height)
-    return _written(section, motion, across, (radius, angle, height)) if section.miss < FLAT else None
+    section = _section(radius, angle, height, pitch)
+    if not section.miss < FLAT:
+        return None
+    section = _rounded(section, radius, angle, height)
+    return _written(section, motion, across, (radius, angle, height))
 
 
 def _nearest(radius: FloatArray, angle: FloatArray, height: FloatArray, pitch: float, step: float) -> float:
@@ -75,7 +79,8 @@ def _nearest(radius: FloatArray, angle: FloatArray, height: FloatArray, pitch: f
         method="bounded",
         options={"xatol": 1e-14 * abs(pitch)},
     )
-    return pitch + float(found.x)
+    is_better = found.fun < _section(radius, angle, height, pitch).miss
+    return pitch + float(found.x) if is_better else pitch
 
 
 def _lifted(angle: FloatArray, height: FloatArray, pitch: float) -> FloatArray | None:
@@ -93,34 +98,54 @@ def _section(radius: FloatArray, angle: FloatArray, height: FloatArray, pitch: f
     if lifted is None:
         return nothing
     line = np.polynomial.polynomial.polyfit(radius, lifted, 1)
-    left = lifted - line[0] - line[1] * radius
-    size = float(np.hypot(np.std(radius), np.std(lifted)))
     numbers = (0.0, 1.0, float(line[0]), float(line[1]))
-    straight = Section(STRAIGHT, pitch, numbers, float(np.std(left)) / size)
+    straight = Section(STRAIGHT, pitch, numbers, _missed(STRAIGHT, numbers, radius, lifted))
     table = np.column_stack([radius**2, lifted**2, radius, lifted])
     (f, g, k, m), *_ = np.linalg.lstsq(table, np.ones(radius.size), rcond=None)
     with np.errstate(all="ignore"):
         r, h = -k / (2.0 * f), -m / (2.0 * g)
         level = 1.0 + f * r**2 + g * h**2
         p, q = np.sqrt(level / f), np.sqrt(level / g)
-        miss = np.std(np.hypot((radius - r) / p, (lifted - h) / q))
-    if not np.isfinite([r, h, p, q, miss]).all():
+    if not np.isfinite([r, h, p, q]).all():
         return straight
-    curved = Section(ROUND, pitch, (float(r), float(p), float(h), float(q)), float(miss))
+    numbers = (float(r), float(p), float(h), float(q))
+    curved = Section(ROUND, pitch, numbers, _missed(ROUND, numbers, radius, lifted))
     return min(straight, curved, key=lambda section: section.miss)
 
 
 def _rounded(section: Section, radius: FloatArray, angle: FloatArray, height: FloatArray) -> Section:
     """With a round pitch and round numbers, where these are as near."""
     window = max(WINDOW, ERRORS * section.miss / np.sqrt(radius.size))
+    most = max(AS_NEAR * section.miss, WINDOW)
     for nice in nice_numbers(section.pitch, window * abs(section.pitch))[:1]:
         other = _section(radius, angle, height, nice.value)
-        if other.miss <= max(1.01 * section.miss, WINDOW):
+        if other.miss <= most:
             section = other
-    scale = max(map(abs, section.numbers))
-    numbers = [_round(value, window * scale) for value in section.numbers]
+    lifted = _lifted(angle, height, section.pitch)
+    assert lifted is not None  # the section was seen by it
+    r, p, h, q = section.numbers
+    if section.kind == STRAIGHT:
+        size = float(np.hypot(np.std(radius), np.std(lifted)))
+        windows = (0.0, 0.0, window * size, window * size / float(np.std(radius)))
+    else:
+        windows = (window * min(p, q),) * 4
+    numbers = [_round(value, own) for value, own in zip(section.numbers, windows, strict=True)]
     r, p, h, q = numbers
-    return replace(section, numbers=(r, p, h, q))
+    miss = _missed(section.kind, (r, p, h, q), radius, lifted)
+    return replace(section, numbers=(r, p, h, q), miss=miss) if miss <= most else section
+
+
+def _missed(
+    kind: str, numbers: tuple[float, float, float, float], radius: FloatArray, lifted: FloatArray
+) -> float:
+    """Root mean square distance of the points from a line or ellipse over its size; inf for none."""
+    r, p, h, q = numbers
+    if kind == STRAIGHT:
+        size = float(np.hypot(np.std(radius), np.std(lifted)))
+        return float(np.sqrt(np.mean((lifted - h - q * radius) ** 2))) / size
+    if not min(p, q) > 0.0:
+        return np.inf
+    return float(np.sqrt(np.mean((np.hypot((radius - r) / p, (lifted - h) / q) - 1.0) ** 2)))
 
 
 def _round(value: float, window: float) -> float:

@@ -4,7 +4,6 @@ import numpy as np
 
 from eqdisc.errors import NoSurfaceError
 from eqdisc.expr.expression import Expression
-from eqdisc.surfaces.implicit.cloud import ROUNDING_OF_A_TURN
 from eqdisc.surfaces.implicit.finder import Finder, shorter
 from eqdisc.surfaces.implicit.nullspace import moved_coordinate, null_space, polynomials
 from eqdisc.surfaces.implicit.polish import polished
@@ -17,10 +16,8 @@ MOST_TERMS = 60  # of a polynomial that is worth other spellings
 def clean_polynomials(finder: Finder) -> None:
     """The polynomial of lowest degree that vanishes on the points, in its shortest spellings."""
     cloud = finder.cloud
-    for j in np.flatnonzero(np.ptp(cloud.points, axis=0) <= ROUNDING_OF_A_TURN * cloud.half):
-        place = float(cloud.centre[j])
-        level = 0.0 if abs(place) <= ROUNDING_OF_A_TURN * cloud.half[j] else place
-        finder.add(moved_coordinate(int(j), level), "a coordinate that never changes")
+    for j in np.flatnonzero(np.ptp(cloud.points, axis=0) == 0.0):
+        finder.add(moved_coordinate(int(j), float(cloud.centre[j])), "a coordinate that never changes")
     space = None if finder.exact else null_space(cloud)
     if space is None:
         return

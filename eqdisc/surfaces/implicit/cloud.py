@@ -17,7 +17,6 @@ HELD_SHARE = 0.25
 COMPARABLE = 30.0  # ranges of axes: beyond, distances are measured in units of each range
 ROOT_FINDING = 1e-11  # of the diagonal: points computed by bisection or Newton steps stop about there
 EXACT_RMS, EXACT_WORST = 3.0, 30.0  # times the rounding floor of a row
-ROUNDING_OF_A_TURN = 1e-13  # of the longest side: a coordinate turned from others that varies less is fixed
 LEAST_SLOPE = 1e-9  # of the mean slope
 POLES = 10.0  # times the median slope: no mean slope is larger
 WIDEST = 0.35  # of the distance of points anywhere: beyond, points lie on no zero set
@@ -74,7 +73,7 @@ class Cloud:
             table = table[np.sort(rng.choice(table.shape[0], MOST_ROWS, replace=False))]
         low, high = table.min(axis=0), table.max(axis=0)
         half = (high - low) / 2.0
-        fixed = half <= ROUNDING_OF_A_TURN * half.max()
+        fixed = half == 0.0
         if fixed.sum() > 1:
             held = ", ".join(name for name, constant in zip(names, fixed, strict=True) if constant)
             raise NoSurfaceError(

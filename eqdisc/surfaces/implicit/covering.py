@@ -70,7 +70,9 @@ def choose(finder: Finder) -> None:
     Of products, and of sums with a common factor, the factors are tried. Exact laws are not put behind.
     """
     first = finder.best
-    for _ in range(MOST_JUDGED):
+    for _ in range(2 * MOST_JUDGED):  # a factor may be found of each law that is put aside
+        if len(finder.aside) >= MOST_JUDGED:
+            break
         law = finder.best
         if law is None or first is None:
             return

@@ -21,7 +21,8 @@ class LocalShape:
     """What neighbourhoods look like.
 
     dimension : that they fill; as many as coordinates where no direction is thin at any size
-    scatter   : standard deviation across the surface over the diagonal, at the size where it is thinnest
+    scatter   : standard deviation across the surface over the diagonal, at the size where it is thinnest; 0
+                where points are too few to tell
     thread    : where neighbourhoods of some size are long and thin in all but one direction too many, how
                 thin over the diagonal: a curve with noise, or a surface like a tube or a strip; else 0
     """
@@ -41,7 +42,7 @@ def local_shape(cloud: Cloud, seed: int) -> LocalShape:
     tree = cKDTree(points)
     rng = np.random.default_rng(seed)
     centres = points[rng.choice(n, min(n, CENTRES), replace=False)]
-    thinnest, scatter = 1.0, 1.0
+    thinnest, scatter = 1.0, 0.0
     narrowest, thread = 1.0, 0.0
     filled = np.zeros(d)
     for size in SIZES:

@@ -228,7 +228,7 @@ def test_a_search_goes_on_without_weights_and_says_so(csv):
 @pytest.mark.usefixtures("shipped")
 def test_a_search_uses_the_network_and_repeats(csv):
     data = eqdisc.read_table(csv, "y")
-    again = [eqdisc.discover(data, proposers="snip", epochs=1, threads=k, observers=()) for k in (1, 2)]
+    again = [eqdisc.discover(data, proposers="snip", epochs=2, threads=k, observers=()) for k in (1, 2)]
     assert [law.expression for law in again[0].front] == [law.expression for law in again[1].front]
     assert {law.found_by for law in again[0].front} == {"mean", "snip"}
     assert again[0].best.expression == "mass/speed + 1"

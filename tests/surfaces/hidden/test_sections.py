@@ -68,3 +68,14 @@ def test_other_curves_and_windings_that_meet_are_none() -> None:
     assert swept(lobed, about_the_third_axis(0.5), ACROSS) is None
     meeting = screwed(2.0 + np.cos(v), np.sin(v), u, 0.3)
     assert swept(meeting, about_the_third_axis(0.3), ACROSS) is None
+
+
+@pytest.mark.parametrize("far", [3.0, 20.0, 100.0])
+def test_round_numbers_are_as_near_as_the_curve_is_small(far: float) -> None:
+    rng = np.random.default_rng(5)
+    u, v = rng.uniform(0.0, 6.0, 2000), rng.uniform(0.0, 2.0 * np.pi, 2000)
+    clean = screwed(far + 1.04 * np.cos(v), 1.04 * np.sin(v), u, 2.0)
+    found = swept(clean + 0.01 * rng.normal(size=clean.shape), about_the_third_axis(2.0), ACROSS)
+    assert found is not None
+    low, high = np.array(found.ranges).T
+    assert np.median(Patch(found.expressions, (low, high)).distances(clean)) < 0.002

@@ -150,3 +150,11 @@ def test_joined_powers_are_of_one_base_and_as_long():
         after = joined_powers(before)
         assert after == parse(wanted, ["x", "y"])
         assert after.size <= before.size
+
+
+def test_a_coordinate_in_large_units_is_no_constant():
+    voltage = np.random.default_rng(0).uniform(1.0, 100.0, 300)
+    front = fit_implicit(np.column_stack([voltage, 1e-12 / (1.0 + voltage)]), ["V", "C"], time_limit=5.0)
+    law = front.laws[front.best]
+    assert law.exact
+    assert law.expressions[0].features == (0, 1)
