@@ -131,7 +131,8 @@ def table(path: Path) -> str:
         alike = [row for row in rows if row["noise"] == noise]
         exact = sum(row["exact"] == "True" for row in alike)
         within = sum(row["near"] not in ("", "nan") and float(row["near"]) <= 1.0 for row in alike)
-        lines.append(f"\nNoise {noise}: {exact} of {len(alike)} exact, {within} within the noise.")
+        near = f", {within} within the noise" if float(noise) > 0.0 else ""
+        lines.append(f"\nNoise {noise}: {exact} of {len(alike)} exact{near}.")
     return "\n".join(lines)
 
 
