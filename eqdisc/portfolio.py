@@ -23,15 +23,15 @@ class Entry(NamedTuple):
 
 
 # Strategies by name, in the order of their first turns: those that need no compilation answer first, then the
-# quick ones, then the network, whose guesses those after it draw by.
+# network looks, by whose guesses those after it choose inputs and draw operators.
 PROPOSERS: Mapping[str, Entry] = {
     "closed_form": Entry("eqdisc.proposers.closed_form", "ClosedForm"),
     "structure": Entry("eqdisc.proposers.structure", "Structure", ("closed_form",), ("enumeration", "gp")),
     "regimes": Entry(
         "eqdisc.proposers.regimes", "Regimes", ("closed_form",), ("structure", "enumeration", "gp")
     ),
-    "enumeration": Entry("eqdisc.proposers.enumeration", "Enumeration"),
     "snip": Entry("eqdisc.proposers.snip", "Snip"),
+    "enumeration": Entry("eqdisc.proposers.enumeration", "Enumeration"),
     "dysymnet": Entry("eqdisc.proposers.dysymnet", "DySymNet"),
     "gp": Entry("eqdisc.proposers.gp", "GeneticProgramming"),
 }

@@ -64,5 +64,5 @@ def test_weights_that_cannot_be_read_are_a_warning_unless_nothing_else_was_asked
 
 def test_the_network_looks_after_quick_strategies_and_before_those_that_draw_by_its_guesses():
     names = [strategy.name for strategy in portfolio.portfolio("gp snip enumeration closed_form structure")]
-    assert names == ["closed_form", "structure", "enumeration", "snip", "gp"]
+    assert names == ["closed_form", "structure", "snip", "enumeration", "gp"]
     assert "snip" not in portfolio.DEFAULT_PROPOSERS

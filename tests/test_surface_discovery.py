@@ -37,7 +37,7 @@ def test_each_question_goes_to_its_method(asked: list[dict[str, Any]]) -> None:
     assert discover_surface(CLOUD, form="implicit").best is SPHERE
     assert discover_surface(JOINT).form == "parametric"
     found = discover_surface(CLOUD)
-    assert (found.question, found.form) == ("surface", "explicit")
+    assert (found.question, found.form) == ("surface", "parametric")
     assert [len(call["arrays"]) for call in asked] == [2, 4, 2]
     assert asked[1]["arrays"][2:] == (("u", "v"), ("x", "y", "z"))
 

@@ -53,7 +53,10 @@ def wait(run: Record) -> float:
 
 
 def by_processor(run: Record) -> Record:
-    """The run timed by the processor, as if its threads had shared the work evenly."""
+    """The run timed by the processor, as if its threads had shared the work evenly; one that took all its
+    time as it is, for the clock ended it."""
+    if (run.wall_seconds or 0.0) >= run.limits["seconds"]:
+        return run
     return replace(run, wall_seconds=(run.cpu_seconds or 0.0) / run.limits["threads"])
 
 

@@ -47,24 +47,26 @@ def _spelled(symbols: dict[str, sympy.Symbol]) -> dict[str, sympy.Symbol]:
 
 
 def line(runs: Sequence[Record]) -> str:
-    """The figures of some runs; a run without an answer is close to nothing."""
+    """The figures of some runs; a run without an answer is close to nothing, and has no size."""
     r2 = [float(run.score.get("r2") or 0.0) for run in runs]
     sizes = [nodes(run.answer) for run in runs if run.answer is not None]
     shares = " | ".join(f"{100 * fmean(value > limit for value in r2):.1f}" for limit in CLOSE)
     solved = 100 * fmean(run.solved is True for run in runs)
+    size = f"{fmean(sizes):.1f}" if sizes else "-"
     seconds = median(float(run.wall_seconds or run.limits["seconds"]) for run in runs)
-    return f"{len(runs)} | {shares} | {solved:.1f} | {fmean(sizes):.1f} | {seconds:.1f}"
+    return f"{len(runs)} | {shares} | {solved:.1f} | {size} | {seconds:.1f}"
 
 
 def table(folder: Path) -> str:
-    """A line for each suite and method of a folder."""
+    """A line for each suite and method of a folder that have been run."""
     records = read_results(folder)
     rows = json.loads((folder / "plan.json").read_text()).get("rows") or "all"
     lines = []
     for suite in dict.fromkeys(run.suite for run in records):
         for method in dict.fromkeys(run.method for run in records):
             runs = [run for run in records if (run.suite, run.method) == (suite, method)]
-            lines.append(f"| {suite} | {rows} | {method} | {line(runs)} |")
+            if runs:
+                lines.append(f"| {suite} | {rows} | {method} | {line(runs)} |")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from eqdisc.benchmark.task import Task
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.parse import parse
 from eqdisc.expr.simplify import simplify
-from eqdisc.proposers.snip.excluded import SMALL, Excluded
+from eqdisc.proposers.snip.excluded import Excluded, is_small
 
 Progress = Callable[[int, int, str], None]
 
@@ -19,9 +19,9 @@ Progress = Callable[[int, int, str], None]
 class Fingerprints:
     """What was found in the suites.
 
-    excluded : the hashes of all laws of more than five nodes
+    excluded : the hashes of all laws of more than five nodes, without those of slope and intercept
     laws     : formulas hashed, each once for every task that has it
-    small    : suite, task and formula of the laws of at most five nodes, which are not among the hashes
+    small    : suite, task and formula of the smaller laws, which are not among the hashes
     """
 
     excluded: Excluded
@@ -34,7 +34,7 @@ def fingerprints(
 ) -> Fingerprints:
     """Hashes of the truths, data laws and accepted forms of all tasks; of all suites where not told which.
 
-    Each formula is hashed as written and simplified. Both have to have more than five nodes.
+    Each formula is hashed as written and simplified. It is small where one of both is.
 
     progress : called with the number of suites read, of suites to read, and the name of the next
 
@@ -51,7 +51,7 @@ def fingerprints(
             progress(number, len(names), str(name))
         for task, formula, written in _formulas(load_suite(name)):
             shorter = simplify(written)
-            if min(written.size, shorter.size) <= SMALL:
+            if is_small(written) or is_small(shorter):
                 small.append((str(name), task, formula))
             else:
                 laws += 1

@@ -189,7 +189,8 @@ def fingerprints(
 ) -> None:
     """Write hashes of the laws of benchmarks, so that a model can be trained without having seen them.
 
-    Laws of up to five nodes are everybody's: they are left out, counted and listed.
+    Laws of up to five nodes, those of slope and intercept not counted, are everybody's: they are left out,
+    counted and listed.
     """
     with exit_codes():
         from eqdisc.benchmark.fingerprints import fingerprints as found_in
@@ -202,7 +203,7 @@ def fingerprints(
             typer.echo(json.dumps(counts))
             return
         typer.echo(f"wrote {out}: {found.laws} laws, {len(found.excluded)} skeletons")
-        typer.echo(f"{len(small)} laws of up to five nodes are left out:")
+        typer.echo(f"{len(small)} laws of up to five nodes, without slope and intercept, are left out:")
         for law in dict.fromkeys(found.small):
             typer.echo("  " + "  ".join(law))
 

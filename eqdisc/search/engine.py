@@ -59,7 +59,8 @@ class Budget:
     gain       : relative fall of the loss, at some complexity, that counts as an improvement
 
     In the first epoch every strategy has a turn. After that an epoch is about as much work as the most
-    expensive turn, shared among the strategies (`eqdisc.search.shares`).
+    expensive turn, shared among the strategies (`eqdisc.search.shares`), or less, where one was dearer than
+    before.
     """
 
     time_limit: float = 30.0
@@ -293,10 +294,13 @@ class _Run:
         stopped = self.reason_to_stop() if self.epoch else None  # resumed, it may have nothing left to do
         while stopped is None:
             for place in self.shares.plan():
-                if not self.exact and not self.lineup[place].exhausted:
-                    began = self.seconds()
-                    self.ask(place)
-                    self.lineup[place].took(self.seconds() - began)
+                if self.exact or self.lineup[place].exhausted:
+                    continue
+                began = self.seconds()
+                as_planned = self.ask(place)
+                self.lineup[place].took(self.seconds() - began)
+                if not as_planned:
+                    break
             self.epoch += 1
             self.keep()
             progress = self.progress()
@@ -310,8 +314,11 @@ class _Run:
             self.kept = self.state()
             self.search.keeper(self.kept)
 
-    def ask(self, place: int) -> None:
-        """One turn of one strategy: told the front, asked for proposals, these confirmed and kept."""
+    def ask(self, place: int) -> bool:
+        """One turn of one strategy: told the front, asked for proposals, these confirmed and kept.
+
+        False where the turn was much dearer than the epoch was planned with.
+        """
         live = self.lineup[place]
         session = live.session or self.start(live)
         elites = self.archive.drawn((self.search.seed, self.epoch, place), self.front.candidates)
@@ -328,11 +335,12 @@ class _Run:
         if any(moved):
             self.last_improvement = self.epoch + 1
         contributed = gain(before, self.front.best_losses(largest), self.search.budget.gain)
-        self.shares.charge(place, proposals.node_evaluations, contributed)
+        as_planned = self.shares.charge(place, proposals.node_evaluations, contributed)
         if proposals.exhausted:
             live.exhausted = True
             self.shares.retire(place)
         self.settle(self.exact_laws(fresh, any(moved)))
+        return as_planned
 
     def settle(self, exact: list[Candidate]) -> None:
         """Note exact laws; whether they end the search."""

@@ -20,6 +20,7 @@ HALF_LIFE = 4.0  # rounds of work, by whomever, after which a contribution count
 HOPE = 0.02  # contributed before anything is known, and what keeps the merit of the unlucky above zero
 CHEAPEST = 1.0 / 16.0  # of a round; what a turn counts for at least: there is more to it than its evaluations
 LARGEST_ROUND = 4e9  # node evaluations: a few seconds
+UNFORESEEN = 0.5  # of a round: a turn that costs so much more than it was planned with spoils the plan
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class Shares:
 
     First everybody has one turn, in the order of the line-up. After that an epoch is as much work as the most
     expensive of the last turns (at most `LARGEST_ROUND`): one turn of an expensive strategy or many of a
-    cheap one, so that epochs are alike.
+    cheap one, so that epochs are alike; less where a turn was not what it was planned as.
 
     >>> shares = Shares([Account(), Account()])
     >>> shares.plan()
     (0, 1)
-    >>> shares.charge(0, work=100, gain=0.5)
-    >>> shares.charge(1, work=1000, gain=0.0)
+    >>> shares.charge(0, work=100, gain=0.5), shares.charge(1, work=1000, gain=0.0)
+    (True, True)
     >>> shares.plan()                                    # the first has earned more, and had less
     (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     """
@@ -69,9 +70,15 @@ class Shares:
         """Leave a strategy out from now on."""
         self._at_work = [other for other in self._at_work if other != place]
 
-    def charge(self, place: int, work: float, gain: float) -> None:
-        """A turn is over: what it cost and what it added to the front, from 0 to 1."""
-        cost = max(work, CHEAPEST * self._round(), 1.0)
+    def charge(self, place: int, work: float, gain: float) -> bool:
+        """A turn is over: what it cost and what it added to the front, from 0 to 1.
+
+        Whether the turn was about as planned or cheaper. Where it was not, the rest of the epoch is better
+        planned anew: a strategy that begins with cheap turns would have as many dear ones.
+        """
+        size, last = self._round(), self._accounts[place].last
+        cost = max(work, CHEAPEST * size, 1.0)
+        as_planned = last is None or cost <= max(last, CHEAPEST * size) + UNFORESEEN * size
         shares = self.shares()
         self._accounts[place] = replace(self._accounts[place], last=cost)
         fading = 0.5 ** (cost / (HALF_LIFE * max(cost, self._round())))
@@ -90,6 +97,7 @@ class Shares:
             spent=mine.spent + cost,
             idle=0.0 if gain > 0.0 else mine.idle + cost,
         )
+        return as_planned
 
     def shares(self) -> Mapping[int, float]:
         """The share of each strategy at work, by place; they add up to 1.

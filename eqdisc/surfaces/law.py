@@ -21,14 +21,14 @@ from eqdisc.report.words import law_text
 if TYPE_CHECKING:
     import sympy
 
-Form = Literal["explicit", "implicit", "parametric"]
+Form = Literal["implicit", "parametric"]
 
 
 @dataclass(frozen=True)
 class SurfaceLaw:
     """One surface: F = 0, or each target as a function of the parameters.
 
-    form        : which of the two; "explicit" is one target as a function of the other coordinates
+    form        : which of the two
     expressions : the one F, or one expression for each target
     variables   : names of what x0, x1, ... are in the expressions
     targets     : names of what the expressions give; () for implicit
@@ -104,7 +104,7 @@ class SurfaceLaw:
         return sources(self.expressions, self.variables, language, target_names=targets)
 
     def values(self, points: ArrayLike) -> FloatArray:
-        """Values of the expressions, (n,) of one and (n, m) of several; NaN or infinity where there is none.
+        """Values of the expressions, (n,) of an implicit law, else (n, m); NaN or infinity where none is.
 
         points : (n, k) values of the variables in their order. DataError for another shape.
         """
@@ -116,7 +116,7 @@ class SurfaceLaw:
             )
         with np.errstate(all="ignore"):
             columns = [evaluate(expression, matrix) for expression in self.expressions]
-        return columns[0] if self.form != "parametric" else np.column_stack(columns)
+        return columns[0] if self.form == "implicit" else np.column_stack(columns)
 
     def record(self) -> dict[str, Any]:
         """The law as plain data, ready for JSON; `expression` is None where there are several."""

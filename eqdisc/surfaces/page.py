@@ -20,7 +20,6 @@ CODE = ("Python", "NumPy", "C", "Julia")  # languages that a law can be copied i
 MEANINGS = {
     "implicit": "The points where the left side is zero.",
     "parametric": "A point for every choice of the parameters.",
-    "explicit": "One coordinate for every choice of the others.",
 }
 QUANTILES = (("half of the points", 0.5), ("nine of ten", 0.9), ("99 of 100", 0.99), ("all", 1.0))
 

@@ -15,7 +15,7 @@ def shape_of(result: SurfaceResult, law: SurfaceLaw | None = None) -> ZeroSet | 
     """The surface of the best law, or the one given.
 
     Of F = 0 the zeros in the box of the table, widened a little; else the points of the parameters' ranges
-    there, of an explicit law with the other coordinates as parameters.
+    there, as graph where the outputs are too few to be points by themselves.
     """
     law = law or result.best
     low, high = np.array(result.ranges_of(law)).T
@@ -44,5 +44,5 @@ def coordinates_of(result: SurfaceResult, law: SurfaceLaw | None = None) -> tupl
 
 
 def _is_whole(law: SurfaceLaw) -> bool:
-    """Whether the law gives all coordinates of a point."""
-    return law.form == "parametric" and len(law.targets) >= max(len(law.variables), 2)
+    """Whether a parametric law gives all coordinates of a point."""
+    return len(law.targets) >= max(len(law.variables), 2)

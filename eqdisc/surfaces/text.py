@@ -10,7 +10,6 @@ from eqdisc.surfaces.result import SurfaceResult
 FORMS = {
     "implicit": "implicit: where this is zero the surface is",
     "parametric": "parametric: a point of the surface for all values of the parameters",
-    "explicit": "explicit: one coordinate for all values of the others",
 }
 
 

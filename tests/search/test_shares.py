@@ -165,12 +165,13 @@ def test_a_contribution_is_between_nothing_and_one(pairs, least):
 
 @dataclass(frozen=True)
 class Costly:
-    """Proposes a random law an epoch, at a given cost; notes its turns."""
+    """Proposes a random law an epoch, at a given cost, after the first at `later`; notes its turns."""
 
     name: str
     cost: int
     law: str
     log: list = field(default_factory=list, compare=False, repr=False)
+    later: int | None = None
 
     def start(self, problem, seed, threads):
         return CostlySession(self, seed)
@@ -188,9 +189,11 @@ class CostlySession:
         self.known = len(candidates)
 
     def propose(self):
+        again = self.settings.name in self.settings.log
         self.settings.log.append(self.settings.name)
         text = self.settings.law.replace("RANDOM", repr(self.random.uniform(0.5, 2.0)))
-        return Proposals((parse(text, ["x"]),), 1, self.settings.cost)
+        cost = (again and self.settings.later) or self.settings.cost
+        return Proposals((parse(text, ["x"]),), 1, cost)
 
     def state(self):
         return {"random": self.random.bit_generator.state}
@@ -199,12 +202,12 @@ class CostlySession:
         self.random.bit_generator.state = state["random"]
 
 
-def search(epochs, log, patience=60):
+def search(epochs, log, patience=60, strategies=None):
     x = np.linspace(0.5, 3.0, 40)
     noise = 0.1 * np.random.default_rng(0).normal(size=40)
     data = Dataset.of(x[:, None], x**2 + noise, names=["x"])
     problem = Problem.of(data, OperatorSet.parse("+ * exp"), max_size=9, seed=0)
-    strategies = (
+    strategies = strategies or (
         Costly("cheap", 70, "RANDOM*x", log),
         Costly("dear", 1000, "RANDOM*x*x", log),
         Costly("useless", 300, "RANDOM + exp(9*x)", log),
@@ -245,3 +248,13 @@ def test_epochs_cost_about_as_much_as_the_dearest_turn():
     assert result.stopped is StopReason.EPOCHS
     assert 19 * 1000 <= result.node_evaluations <= 20 * 2 * 1000
     assert log.count("useless") >= 3
+
+
+def test_a_strategy_whose_first_turn_is_cheap_has_no_more_than_its_share_later():
+    """By the cost of its first turn an epoch would hold sixteen of the dear ones."""
+    log = []
+    useful = Costly("useful", 1000, "RANDOM*x*x", log)
+    deceptive = Costly("deceptive", 1, "RANDOM + exp(9*x)", log, later=1000)
+    search(30, log, patience=99, strategies=(useful, deceptive)).run()
+    assert log[:10].count("deceptive") <= 5
+    assert 3 <= log.count("deceptive") <= log.count("useful")

@@ -28,7 +28,7 @@ TORUS = law(
     "parametric", ["(3 + cos(v))*cos(u)", "(3 + cos(v))*sin(u)", "sin(v)"], "uv", "xyz", origin="lattice"
 )
 DISC = law("parametric", ["3*cos(u)", "3*sin(u)", "0"], "uv", "xyz", distance=0.2, exact=False)
-SADDLE = law("explicit", ["x**2 - y**2"], "xy", "z")
+SADDLE = law("parametric", ["x**2 - y**2"], "xy", "z")
 
 IMPLICIT = SurfaceFront((PLANE, SPHERE), 1, notes=("two points stand twice",))
 PARAMETRIC = SurfaceFront((DISC, TORUS), 1)

@@ -135,7 +135,7 @@ def test_the_summary_tells_law_front_form_and_how_to_repeat() -> None:
     assert text.startswith("x = (3 + cos(v))*cos(u)\ny = (3 + cos(v))*sin(u)\nz = sin(v)\n")
     assert "repeat   --features u,v --targets x,y,z --seed 3" in text
     assert "warning  few points" in surface_summary(saddle())
-    assert "the form found is explicit" in surface_summary(saddle())
+    assert "the form found is parametric" in surface_summary(saddle())
 
 
 def test_the_reason_is_told_of_laws_that_are_not_exact() -> None:

@@ -32,7 +32,7 @@ def test_values() -> None:
     points = np.random.default_rng(0).normal(size=(5, 3))
     assert np.array_equal(SPHERE.values(points), evaluate(SPHERE.expressions[0], points))
     assert TORUS.values(points[:, :2]).shape == (5, 3)
-    assert SADDLE.values(points[:, :2]).shape == (5,)
+    assert SADDLE.values(points[:, :2]).shape == (5, 1)
     pole = law("parametric", ["1/u", "u"], "u", "xy").values([[0.0]])
     assert np.isinf(pole[0, 0])
     with pytest.raises(DataError, match=r"shape \(5, 3\); wanted \(rows, 2\): u, v"):

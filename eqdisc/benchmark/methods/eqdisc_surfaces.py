@@ -12,7 +12,6 @@ from eqdisc.benchmark.questions import stacked
 from eqdisc.benchmark.task import Form, joined
 from eqdisc.data.surfaces import Cloud, JointDataset
 from eqdisc.engine.reference import evaluate
-from eqdisc.expr.expression import Expression
 from eqdisc.interop.sympy_bridge import symbol_names, sympy_text
 
 if TYPE_CHECKING:
@@ -48,13 +47,9 @@ def warm_up(form: Form) -> None:
 
 
 def answer_of(law: "SurfaceLaw", details: dict[str, object]) -> Answer:
-    """A law as an answer: an explicit one as the difference of both sides, which is zero on the surface."""
+    """A law as an answer."""
     if law.form == "implicit":
         return implicit_answer(law.expressions[0], law.variables, details)
-    if law.form == "explicit":
-        names = (*law.variables, *law.targets)
-        height = Expression.variable(len(names) - 1)
-        return implicit_answer(height - law.expressions[0], names, details)
     symbols = [symbol_names(law.variables)[name] for name in law.variables]
     formulas = {
         target: sympy_text(expression, symbols)

@@ -159,7 +159,8 @@ class Bank:
         if self.weights != weights:
             raise WeightsError(
                 f"the bank of skeletons was made with the weights {self.weights[:12]}, those in use are "
-                f"{weights[:12]}; take the bank.npz that `eqdisc pretrain` wrote beside its weights"
+                f"{weights[:12]}; take the bank.npz that `eqdisc pretrain` wrote beside its weights at its "
+                "end; a training that was killed is ended by --resume"
             )
 
     def misplaced(self, dimensions: int, seed: int = 0) -> "Bank":

@@ -17,8 +17,25 @@ from eqdisc.proposers.snip.fingerprint import FILLED, contained, packed, skeleto
 from eqdisc.proposers.snip.skeleton import Node, plain, skeleton_of
 
 FORMAT = "eqdisc excluded laws 1"
-#: Laws of at most so many nodes are everybody's, and never held.
+#: Laws of at most so many nodes, those of slope and intercept not counted, are everybody's, and never held.
 SMALL = 5
+
+
+def is_small(law: Expression) -> bool:
+    """Whether a law is one of those that are never held, as x*y and 3*x/y + 1 are.
+
+    >>> x, y = Expression.variable(0), Expression.variable(1)
+    >>> is_small(3.0 * x / y + 1.0), is_small(x / (y + x * x))
+    (True, False)
+    """
+    node = skeleton_of(law)
+    return node is not None and small_skeleton(node)
+
+
+def small_skeleton(node: Node) -> bool:
+    """The same for a skeleton in normal form."""
+    # A search fits slope and intercept anyway: who knows x*y**2 knows 0.5*x*y**2, which has more nodes.
+    return len(plain(node).codes) <= SMALL
 
 
 def hashes_of(nodes: Sequence[Node]) -> tuple[AnyArray, AnyArray]:
@@ -85,19 +102,20 @@ class Excluded:
         return Excluded(skeletons, np.concatenate([filled, value_hashes(Programs.pack(laws))]))
 
     def holds(self, expressions: Iterable[Expression]) -> BoolArray:
-        """(n,) which laws of more than five nodes are among the excluded ones, by skeleton or by values."""
+        """(n,) which laws are among the excluded ones, by skeleton or by values; small laws never are."""
         laws = list(expressions)
         held = contained(value_hashes(Programs.pack(laws)), self.values)
         nodes = [(place, node) for place, law in enumerate(laws) if (node := skeleton_of(law)) is not None]
         places = np.array([place for place, _ in nodes], np.int64)
         held[places] |= self.holds_skeletons([node for _, node in nodes])
-        return held & np.array([law.size > SMALL for law in laws], np.bool_)
+        held[places] &= ~np.array([small_skeleton(node) for _, node in nodes], np.bool_)
+        return held
 
     def holds_skeletons(self, nodes: Sequence[Node]) -> BoolArray:
         """(n,) the same for skeletons in normal form."""
         skeletons, filled = hashes_of(nodes)
         held = contained(skeletons, self.skeletons) | contained(filled, self.values)
-        held &= np.array([len(node.codes) > SMALL for node in nodes], np.bool_)
+        held &= ~np.array([small_skeleton(node) for node in nodes], np.bool_)
         return held
 
     # ------------------------------------------------------------ files

@@ -11,9 +11,9 @@ from eqdisc.proposers.snip.laying import looks
 from eqdisc.proposers.snip.look import Look
 from eqdisc.proposers.snip.network import Network
 
-#: Node evaluations of the engine, three in a nanosecond, that take as long as a look at a bag of rows (4 ms),
-#: as drawing skeletons at all (30 ms), as each of them (1 ms), each from a place of its own (5 ms).
-LOOK_NODES, DRAWING_NODES, SAMPLE_NODES, ALONE_NODES = 12_000_000, 90_000_000, 3_000_000, 15_000_000
+#: Node evaluations of genetic programming, 3.5 in a nanosecond, that take as long as a look at a bag of rows
+#: (6 ms), as drawing skeletons at all (30 ms), as each of them (1 ms), each from a place of its own (5 ms).
+LOOK_NODES, DRAWING_NODES, SAMPLE_NODES, ALONE_NODES = 21_000_000, 105_000_000, 3_500_000, 18_000_000
 WOLF_TEMPERATURE = 0.1  # of the decoder, as in the code of the paper
 
 

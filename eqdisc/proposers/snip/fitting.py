@@ -29,9 +29,9 @@ ATTEMPTS, MORE_ATTEMPTS = 12, 60
 GAIN = 1e-3  # by which a law has to better those no larger than itself
 SPELLED = 2  # times the nodes a law may have: larger ones are not looked at
 NATS_A_NODE = 2.0
-#: Node evaluations of the engine, three in a nanosecond, that take as long as what Python does around them:
-#: of a fit (60 us), of starting values (0.6 ms), of an optimum (3 ms).
-FIT_NODES, STARTS_NODES, OPTIMUM_NODES = 200_000, 2_000_000, 10_000_000
+#: Node evaluations of genetic programming, 3.5 in a nanosecond, that take as long as what is around them:
+#: of a fit (0.1 ms), of starting values (1.5 ms), of an optimum (5 ms).
+FIT_NODES, STARTS_NODES, OPTIMUM_NODES = 400_000, 5_000_000, 18_000_000
 ZERO = 1e-9  # of the spread of the target: an intercept below is none
 
 

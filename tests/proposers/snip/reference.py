@@ -32,13 +32,13 @@ def inputs() -> Inputs:
     return prepare(features, np.sin(0.7 * grid[:, :, 0]), np.array([6, 6]), np.array([2, 10]))
 
 
-def of_torch(arrays: Arrays) -> dict[str, AnyArray]:
+def of_torch(arrays: Arrays, sizes: Sizes = SIZES) -> dict[str, AnyArray]:
     """What PyTorch makes of the tables and skeletons, by name."""
     import torch
 
     from eqdisc.proposers.snip.model import Model
 
-    model, shown = Model(SIZES, arrays), inputs()
+    model, shown = Model(sizes, arrays), inputs()
     points, columns, pairs, table = (
         torch.from_numpy(part) for part in (shown.points, shown.columns, shown.pairs, shown.table)
     )

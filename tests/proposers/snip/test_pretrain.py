@@ -21,10 +21,12 @@ from eqdisc.expr.parse import parse
 from eqdisc.proposers.snip import Snip, weights
 from eqdisc.proposers.snip.architecture import SIZES, initial
 from eqdisc.proposers.snip.batch import Batch
+from eqdisc.proposers.snip.decoder import _State
 from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
 from eqdisc.proposers.snip.inputs import prepare
 from eqdisc.proposers.snip.knowledge import knowledge, skeletons_alone
+from eqdisc.proposers.snip.layers import sigmoid, unit
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
 from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches, prepared
@@ -96,6 +98,19 @@ def test_numpy_and_pytorch_agree_at_every_size(size: str) -> None:
         symbols = model.symbols(torch.from_numpy(tokens)).numpy()
     assert np.allclose(network.latents(inputs), latents, atol=1e-5)
     assert np.allclose(network._symbols(tokens), symbols, atol=1e-5)
+
+
+def test_numpy_and_pytorch_agree_on_the_weights_that_ship() -> None:
+    known = weights.read(Path(weights.__file__).with_name("weights.npz"))
+    told, network = reference.of_torch(known.arrays, known.sizes), Network(known)
+    latents = network.latents(reference.inputs())
+    assert np.allclose(latents, told["latents"], atol=1e-5)
+    assert np.allclose(unit(network._layers.linear("embed", latents[:, -1])), told["tables"], atol=1e-5)
+    assert np.allclose(network._symbols(reference.TOKENS), told["symbols"], atol=1e-5)
+    assert np.allclose(network._whole(latents[:1, -1])[0], sigmoid(told["operators"][0]), atol=1e-5)
+    state = _State(network._layers, told["latents"], [1, 1])
+    for t in range(reference.TOKENS.shape[1]):
+        assert np.allclose(state.advance(reference.TOKENS[:, t], t), told["logits"][:, t], atol=1e-5)
 
 
 def test_rows_that_are_masked_are_not_there() -> None:

@@ -40,7 +40,7 @@ class GeneratorSettings:
                  inputs; half of them have their partner in the same batch
     remembered : skeletons that a generator knows to have made; beyond them it starts to forget
     rows       : fewest and most rows of a table, where `batch` is not told
-    part       : "training" or "held out": a thirty-second of the skeletons of more than five nodes, told by
+    part       : "training" or "held out": a thirty-second of the skeletons that are not small, told by
                  their hashes, is never in the one and all there is in the other; None for all
     noisy      : chance that a table has noise; noise: its least and largest standard deviation, in units of
                  that of the law's values

@@ -13,14 +13,14 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import CONSTANT
 from eqdisc.proposers.snip.batch import Batch
-from eqdisc.proposers.snip.excluded import SMALL, Excluded, plain_hashes
+from eqdisc.proposers.snip.excluded import SMALL, Excluded, plain_hashes, small_skeleton
 from eqdisc.proposers.snip.fingerprint import contained, packed, value_hashes
 from eqdisc.proposers.snip.generator.columns import Columns, draw_columns
 from eqdisc.proposers.snip.generator.constants import Filler, OutOfDomain
 from eqdisc.proposers.snip.generator.grammar import Grammar
 from eqdisc.proposers.snip.generator.settings import GeneratorSettings
 from eqdisc.proposers.snip.generator.tables import described, draw_tables, separated, taken
-from eqdisc.proposers.snip.skeleton import Node, plain
+from eqdisc.proposers.snip.skeleton import Node
 from eqdisc.proposers.snip.vocabulary import INPUTS, keys_of, padded, tokens_of
 
 #: One of so many skeletons is held out.
@@ -58,7 +58,7 @@ class Generator:
     seed     : same seed, same batches, on any number of threads; a worker of many takes a `SeedSequence`
                spawned from one
     excluded : laws that are never made (nor any with the same skeleton, or the same values up to slope and
-               intercept, whatever the numbering of the inputs), unless of at most five nodes
+               intercept, whatever the numbering of the inputs), unless small
 
     No law is made twice with one skeleton, or two skeletons with the same values, but for the share of
     `settings.reused`. A generator forgets nothing between batches.
@@ -306,8 +306,8 @@ class Generator:
 
 
 def held_out(nodes: Sequence[Node]) -> BoolArray:
-    """(n,) which skeletons no training sees: one of 32 of more than five nodes, the same whatever the slope,
-    the intercept and the numbering of the inputs.
+    """(n,) which skeletons no training sees: one of 32 of those that are not small, the same whatever the
+    slope, the intercept and the numbering of the inputs.
 
     >>> from eqdisc.proposers.snip.skeleton import skeleton_of
     >>> x, y = Expression.variable(0), Expression.variable(1)
@@ -315,7 +315,7 @@ def held_out(nodes: Sequence[Node]) -> BoolArray:
     >>> one == same
     True
     """
-    large = np.array([len(plain(node).codes) > SMALL for node in nodes], np.bool_)
+    large = np.array([not small_skeleton(node) for node in nodes], np.bool_)
     held: BoolArray = large & (plain_hashes(nodes) % _ONE_OF == 0)
     return held
 
