@@ -113,7 +113,7 @@ def test_warnings_say_what_to_distrust():
         ({"seed": -1}, "seed is -1"),
         (
             {"proposers": "gp,magic"},
-            "no proposer 'magic'; there are closed_form, structure, regimes, enumeration, snip, dysymnet, gp",
+            "no proposer 'magic'; there are closed_form, structure, regimes, snip, enumeration, dysymnet, gp",
         ),
         ({"proposers": ""}, "at least one proposer"),
         ({"operators": "+ - sinn"}, "sin"),

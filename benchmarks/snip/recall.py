@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from benchmarks.snip.distinct import bare, distinct
 from eqdisc._typing import AnyArray, BoolArray, FloatArray
@@ -40,7 +41,6 @@ from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
 from eqdisc.proposers.snip.knowledge import network_and_digest
 from eqdisc.proposers.snip.look import Look
 from eqdisc.proposers.snip.network import Network
-from eqdisc.proposers.snip.pretrain.validation import auc
 from eqdisc.proposers.snip.screening import squared_correlations
 from eqdisc.proposers.snip.session import REFINED
 from eqdisc.proposers.snip.settings import SHIPPED
@@ -238,7 +238,7 @@ def heads(batch: Batch, looks: Sequence[Look]) -> str:
         if name.startswith(("operator ", "outer ")) and not FEWEST_TRUE <= truth.sum() < len(truth):
             continue
         lines.append(
-            f"| {name} | {len(truth)} | {100 * truth.mean():.0f} | {auc(probability, truth):.2f} | "
+            f"| {name} | {len(truth)} | {100 * truth.mean():.0f} | {roc_auc_score(truth, probability):.2f} | "
             f"{calibration(probability, truth):.3f} |"
         )
     lines.append(f"\n{_outermost(batch, looks)}")
