@@ -69,7 +69,8 @@ def test_a_law_of_the_bank_is_found_on_its_columns(target, skeleton, columns):
     plain = [k for k in range(len(bank)) if not bank.holes[k]]
     orders = {inputs: len(layings((0.5,) * 3, inputs, 24)) for inputs in (1, 2, 3)}
     assert hits.evaluations == sum(orders[int(bank.inputs[k])] for k in plain)
-    assert hits.node_evaluations >= hits.evaluations * data.n_rows
+    # Most of a screen's time goes into the correlations, which a charge by nodes alone would leave out.
+    assert hits.node_evaluations > 50 * hits.evaluations * data.n_rows
 
 
 def test_a_function_of_a_law_of_the_bank_is_found_by_what_undoes_it():
