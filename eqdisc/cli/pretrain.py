@@ -136,8 +136,9 @@ class _Lines:
 
 
 def line(progress: "Progress") -> str:
-    """Progress in one line: share, step, speed, losses, and the retrieval measured last."""
+    """Progress in one line: share, step, speed, waiting, losses, and the retrieval measured last."""
     told = [f"{progress.share:6.1%}  step {progress.step}  {progress.rate:,.0f} tables/s"]
+    told += [f"waited for tables {progress.waited:.0%}"]
     told += [f"{name} {value:.3f}" for name, value in progress.losses.items()]
     told += [f"{name} {progress.figures[name]:.1%}" for name in progress.figures if name.startswith("recall")]
     return "  ".join(told)

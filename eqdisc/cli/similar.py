@@ -34,7 +34,8 @@ def similar(
     """Print the known formulas that the table resembles, the nearest first.
 
     Formulas are written in the table's columns; c1, c2, ... are constants that a fit would find, slope and
-    intercept of the whole are left out. The similarity is a cosine: 1 for the same place.
+    intercept of the whole are left out. The similarity is a cosine, 1 for the same place, less what speaks
+    against a formula besides: that it is met seldom, or that other columns matter.
     """
     with exit_codes():
         from eqdisc.data.table import read_table

@@ -33,9 +33,10 @@ from eqdisc.scoring.description import (
 )
 from eqdisc.scoring.rounding import RMS_FACTOR
 from eqdisc.scoring.scorer import Scorer
+from eqdisc.search.cancel import MOST_LONGER, without_poles
 from eqdisc.search.optimum import Optimum, constant_errors, optimum, orthonormal_basis, root_weights
 from eqdisc.search.sample import sample
-from eqdisc.search.spelling import MOST_LONGER, allowed_codes, other_ways, respell, without_poles
+from eqdisc.search.spelling import allowed_codes, other_ways, respell
 
 SAMPLE_ROWS = 1000  # the trials look at so many rows, the last fit at more
 LAST_ROWS = 20_000
@@ -56,6 +57,7 @@ TURNS = 4  # a rounded constant can make a term useless, and a dropped term a co
 LARGEST_ROUNDED = 24  # nodes; round constants are no evidence in a long approximation
 LARGEST_RESIDUAL = 1e150  # its square is still a number
 NEAR_EXPONENT = 0.1
+ROUNDING = 1e-9  # by so much, of the largest value, may values move when a law is written otherwise
 SLACK_BITS = 10.0  # how far a forecast may miss before a trial is not even fitted
 
 
@@ -63,7 +65,7 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
     """The candidate simplified, relieved of useless terms, its constants rounded where that pays, the rest
     fitted.
 
-    The answer is the candidate itself (without poles that cancel) where polishing does not shorten its
+    The answer is the candidate itself (with what cancels cancelled) where polishing does not shorten its
     description, and always for a constant: the mean has nothing to polish. Constants are fitted
     to the training rows, so that the held-out loss stays an honest one. Deterministic; a few milliseconds for
     an ordinary expression on a thousand rows, and little more on many (trials look at a sample).
@@ -97,13 +99,21 @@ def polish(candidate: Candidate, scorer: Scorer) -> Candidate:
 
 
 def _without_poles(candidate: Candidate, scorer: Scorer, allowed: frozenset[int]) -> Candidate:
-    """The candidate multiplied out where that removes a pole, which no row of a table that it fits is at."""
+    """The candidate with what cancels cancelled, where its values stay as they are on all rows.
+
+    They need not: at a pole infinity may change its sign, which counts inside of a bounded function.
+    """
     plain = without_poles(candidate.expression)
     expression = None if plain == candidate.expression else respell(simplify(plain), allowed)
     largest = min(candidate.complexity + MOST_LONGER, scorer.problem.max_size)
     if expression is None or expression.size > largest:
         return candidate
-    return scorer.score(expression, candidate.found_by) or candidate
+    law = scorer.score(expression, candidate.found_by)
+    features = scorer.problem.train.features
+    with np.errstate(all="ignore"):
+        before, after = evaluate(candidate.expression, features), evaluate(expression, features)
+    same = np.allclose(after, before, rtol=ROUNDING, atol=ROUNDING * float(np.max(np.abs(before))))
+    return law if law is not None and same else candidate
 
 
 def polished_expressions(

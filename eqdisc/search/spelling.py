@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from eqdisc.expr.algebra import NotRepresentable, Product, Sum, product_of, sum_of, unscaled, written_sum
+from eqdisc.expr.algebra import NotRepresentable, Product, Sum, sum_of, unscaled, written_sum
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import (
     ADD,
@@ -44,7 +44,6 @@ _WAYS_AS_TEXT = """
     min     neg(max(neg(a), neg(b)))
     max     neg(min(neg(a), neg(b)))
 """
-MOST_LONGER = 2  # nodes that the removal of a pole may cost
 _LARGEST_POWER = 8
 _LARGEST_EXPONENT = 64.0
 _SMALLEST_DIVISOR = 1e-290  # the inverse of a smaller one may be infinite
@@ -247,59 +246,3 @@ def _joined_logarithm(node: Expression) -> Iterator[Expression]:
             logarithm = Expression.apply(LOG, written_sum(sum_of(inside, distribute=True)))
             others = {other: kept for other, kept in total.terms.items() if other != term}
             yield written_sum(Sum(0.0, {logarithm: [(coefficient, Product(1.0, {logarithm: 1}))], **others}))
-
-
-def without_poles(expression: Expression) -> Expression:
-    """x*(u + c/x) as x*u + c, where that is at most two nodes longer; the same value but where x is 0.
-
-    There the first has none, although nothing happens there.
-
-    >>> str(without_poles(parse("x*(x*exp(-y) + 0.5/x)", ["x", "y"])))
-    'x0**2*exp(-x1) + 0.5'
-    """
-    if not expression.arity_root:
-        return expression
-    node = Expression.apply(expression.root, *(without_poles(child) for child in expression.children))
-    try:
-        spread = _multiplied_out(product_of(node)) if node.root in (MUL, DIV) else None
-    except NotRepresentable:
-        return node
-    return spread if spread is not None and spread.size <= node.size + MOST_LONGER else node
-
-
-def _multiplied_out(product: Product) -> Expression | None:
-    """The product with a sum multiplied out, a term of which is divided by another factor; None without."""
-    for base, exponent in product.above.items():
-        if exponent != 1 or base.root not in (ADD, SUB):
-            continue
-        factors = {other: k for other, k in product.above.items() if other != base}
-        total = sum_of(base, distribute=True)
-        terms = [(c, term) for found in total.terms.values() for c, term in found]
-        if not any(factors.keys() & term.below.keys() for _, term in terms):
-            continue
-        out = Sum()
-        for coefficient, term in [*terms, (total.constant, Product())]:
-            if coefficient != 0.0:
-                multiple = _times(term, factors, product.below)
-                if multiple.above or multiple.below:
-                    out.add(coefficient * product.coefficient, multiple)
-                else:
-                    out.add_constant(coefficient * product.coefficient)
-        return written_sum(out)
-    return None
-
-
-def _times(term: Product, above: dict[Expression, int], below: dict[Expression, int]) -> Product:
-    """The term, without its coefficient, times a quotient whose numerator cancels the term's denominator."""
-    result = Product(1.0, dict(term.above), dict(term.below))
-    for base, exponent in above.items():
-        cancelled = min(exponent, result.below.get(base, 0))
-        if cancelled:
-            result.below[base] -= cancelled
-            if not result.below[base]:
-                del result.below[base]
-        if exponent > cancelled:
-            result.multiply(base, exponent - cancelled, inverse=False)
-    for base, exponent in below.items():
-        result.multiply(base, exponent, inverse=True)
-    return result

@@ -20,6 +20,8 @@ from eqdisc.proposers.snip.vocabulary import INPUTS, LENGTH, SIZE
 #: Arrays by name, as they are kept in a file, trained and used.
 Arrays = Mapping[str, AnyArray]
 
+HOTTEST = 100.0  # largest inverse temperature of the contrast of tables and skeletons, as in CLIP
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

@@ -63,6 +63,8 @@ class Bank:
                 f"a bank of {len(skeletons)} skeletons has {len(counts)} counts and {len(embeddings)} "
                 "embeddings; give as many of each, at least one"
             )
+        if min(counts) < 1:
+            raise OptionError(f"a skeleton of the bank was met {min(counts)} times; wanted 1 or more")
         return cls(Programs.pack(skeletons), np.array(counts, np.int64), _unit(embeddings), weights)
 
     @staticmethod
@@ -116,6 +118,11 @@ class Bank:
         """(N,) constants of each skeleton."""
         return np.add.reduceat((self.programs.ops == CONSTANT).astype(np.int64), self.programs.offsets[:-1])
 
+    @cached_property
+    def familiarity(self) -> FloatArray:
+        """(N,) logarithm of how often each skeleton was met, 0 for the most frequent."""
+        return np.log(self.counts / np.max(self.counts))
+
     def within(self, codes: frozenset[int]) -> BoolArray:
         """(N,) which skeletons have no node code outside these."""
         outside = ~np.isin(self.programs.ops, list(codes))
@@ -148,7 +155,7 @@ class Bank:
         """
         return self.programs.expression(place).remap_features(dict(enumerate(columns)))
 
-    def nearest(self, embedding: AnyArray, places: AnyArray) -> FloatArray:
+    def cosines(self, embedding: AnyArray, places: AnyArray) -> FloatArray:
         """(m,) cosines of an embedding (D,) with those of the skeletons at (m,) places."""
         size = float(np.linalg.norm(embedding)) or 1.0
         cosines: FloatArray = self.embeddings[places] @ (np.asarray(embedding, np.float32) / np.float32(size))
@@ -251,6 +258,8 @@ def _of_file(file: Mapping[str, AnyArray], header: dict[str, object]) -> Bank:
     if not _whole(ops, sizes):
         raise ValueError("a skeleton is no formula")
     embeddings, counts = file["embeddings"], file["counts"].astype(np.int64)
+    if counts.size and counts.min() < 1:
+        raise ValueError("a skeleton that was never met")
     if embeddings.ndim != 2 or not len(embeddings) == len(counts) == len(sizes):
         raise ValueError(f"{len(sizes)} skeletons, {len(counts)} counts, embeddings {embeddings.shape}")
     return Bank(Programs(ops, args, values, offsets), counts, _unit(embeddings), str(header["weights"]))

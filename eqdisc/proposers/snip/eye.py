@@ -1,15 +1,16 @@
 """The network on one table: what it is asked, and what that costs in the measure of the engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from eqdisc._typing import AnyArray, FloatArray
 from eqdisc.expr.expression import Expression
-from eqdisc.proposers.snip.laying import looks
+from eqdisc.proposers.snip.laying import log_chance, looks
 from eqdisc.proposers.snip.look import Look
 from eqdisc.proposers.snip.network import Network
+from eqdisc.proposers.snip.retrieval import View
 
 #: Node evaluations of genetic programming, 3.5 in a nanosecond, that take as long as a look at a bag of rows
 #: (6 ms), as drawing skeletons at all (30 ms), as each of them (1 ms), each from a place of its own (5 ms).
@@ -34,6 +35,11 @@ class Eye:
             raise ValueError("there is no network to look with")
         return self._seeing
 
+    @property
+    def temperature(self) -> float:
+        """Of the network's training."""
+        return self._network.temperature
+
     def spent(self) -> int:
         """Node evaluations since this was last asked."""
         nodes, self._nodes = self._nodes, 0
@@ -51,17 +57,19 @@ class Eye:
         latents: AnyArray = self._network.look(self._features[rows], target[rows], self._seed, 1).latents[0]
         return latents
 
-    def embeddings(
-        self, chances: Sequence[float], target: FloatArray, most: int
-    ) -> Iterator[tuple[tuple[int, ...], AnyArray]]:
-        """Embeddings of the table cut down to columns likely to matter, in so many orders of columns.
+    def views(
+        self, chances: Sequence[float], target: FloatArray, most: int, sizes: Collection[int]
+    ) -> Iterator[View]:
+        """The table cut down to columns likely to matter, in so many orders of columns.
 
         chances : (k,) of the columns to matter
+        sizes   : how many columns there may be
         """
-        for columns in looks(chances, most):
+        for columns in looks(chances, most, sizes):
             self._nodes += LOOK_NODES
             features = np.ascontiguousarray(self._features[:, list(columns)])
-            yield columns, self._network.look(features, target, self._seed, 1).embedding
+            embedding = self._network.look(features, target, self._seed, 1).embedding
+            yield View(columns, log_chance(chances, columns), embedding)
 
     def sample(
         self, look: Look, count: int, random: np.random.Generator, names: Sequence[str]

@@ -1,15 +1,16 @@
 """Which columns of a table the inputs of a skeleton may stand for, the likeliest first."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import combinations, permutations
-from math import log
+from math import ceil, exp, log
 from random import Random
 
 MOST_COLUMNS = 6  # that take part: of six, five have 720 orders
 LARGEST_SET = 6  # columns of one look
-ORDERS_OF_A_SET = 6
+ORDERS_OF_A_SET = 24
+LEAST_LIKELY = 0.01  # of the likeliest set: a table cut down to others tells nothing of its law
 _CLIP = 1e-3  # a chance below is as good as none, and one above its complement as good as sure
 
 
@@ -40,28 +41,45 @@ def _layings(chances: tuple[float, ...], inputs: int, most: int) -> tuple[tuple[
     return tuple(chosen)
 
 
-def looks(chances: Sequence[float], most: int) -> tuple[tuple[int, ...], ...]:
+def looks(
+    chances: Sequence[float], most: int, sizes: Collection[int] = range(1, LARGEST_SET + 1)
+) -> tuple[tuple[int, ...], ...]:
     """Orders of columns, of any number, at most so many, by the chance that these and no others matter.
 
-    The best set of each size comes before others: how many columns matter is a guess as well. Three columns
-    and less are tried in all their orders, more in some, in which every column stands in many places.
+    Sets with less than a hundredth of the chance of the likeliest are left out; each of the others has orders
+    in proportion to its chance, one at least. Of five columns and more they are orders in which every column
+    stands in many places.
 
-    >>> looks((0.9, 0.2, 0.6), 3)
-    ((0, 2), (2, 0), (0,))
+    sizes : how many columns there may be
+
+    >>> looks((0.9, 0.2, 0.6), 6), looks((0.9, 0.005), 6)
+    (((0, 2), (2, 0), (0,), (0, 1, 2), (0, 1), (2,)), ((0,),))
     """
     odds = [_odds(chance) for chance in chances]
     best = sorted(sorted(range(len(odds)), key=lambda j: (-odds[j], j))[:MOST_COLUMNS])
-    sizes = range(1, min(LARGEST_SET, len(best)) + 1)
-    sets = [columns for size in sizes for columns in combinations(best, size)]
-    sets.sort(key=lambda s: (-sum(odds[j] for j in s), s))
-    best_of_size = {len(columns): columns for columns in reversed(sets)}
-    first = [columns for columns in sets if columns in best_of_size.values()]
-    chosen: list[tuple[int, ...]] = []
-    for columns in dict.fromkeys((*first, *sets)):
-        chosen += [tuple(columns[place] for place in order) for order in _orders(len(columns))]
-        if len(chosen) >= most:
-            break
-    return tuple(chosen[:most])
+    allowed = [size for size in range(1, LARGEST_SET + 1) if size in sizes]
+    sets = [columns for size in allowed for columns in combinations(best, size)]
+    together = {columns: sum(odds[j] for j in columns) for columns in sets}
+    highest = max(together.values(), default=0.0)
+    weights = {columns: exp(value - highest) for columns, value in together.items()}
+    likely = sorted((s for s in sets if weights[s] >= LEAST_LIKELY), key=lambda s: (-weights[s], s))
+    share = most / max(1.0, sum(weights[s] for s in likely))
+    return tuple(
+        tuple(columns[place] for place in order)
+        for columns in likely
+        for order in _orders(len(columns))[: ceil(share * weights[columns])]
+    )[:most]
+
+
+def log_chance(chances: Sequence[float], columns: Sequence[int]) -> float:
+    """Logarithm of the chance that these columns matter and no others, if each does for itself.
+
+    >>> from math import exp
+    >>> round(exp(log_chance((0.9, 0.2, 0.5), (0, 2))), 9)
+    0.36
+    """
+    clipped = [min(max(chance, _CLIP), 1.0 - _CLIP) for chance in chances]
+    return sum(log(chance if j in columns else 1.0 - chance) for j, chance in enumerate(clipped))
 
 
 @lru_cache(maxsize=LARGEST_SET)

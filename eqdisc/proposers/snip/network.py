@@ -11,7 +11,7 @@ from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OPERATORS
 from eqdisc.proposers.snip import weights as files
-from eqdisc.proposers.snip.architecture import SIZES, WHOLE, Sizes, initial
+from eqdisc.proposers.snip.architecture import HOTTEST, SIZES, WHOLE, Sizes, initial
 from eqdisc.proposers.snip.batch import OUTER
 from eqdisc.proposers.snip.decoder import draw, usable
 from eqdisc.proposers.snip.inputs import FEWEST, Inputs, association, prepare
@@ -58,6 +58,11 @@ class Network:
         sizes = sizes_of(size)
         arrays = files.rounded(initial(sizes, np.random.default_rng(seed)))
         return Network(files.Weights(arrays, sizes, {"trained": False}))
+
+    @property
+    def temperature(self) -> float:
+        """By which cosines were divided in training."""
+        return float(1.0 / min(np.exp(self._layers.arrays["temperature"][0]), HOTTEST))
 
     # ------------------------------------------------------------ tables
 

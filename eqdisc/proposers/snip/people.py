@@ -17,14 +17,15 @@ from eqdisc.expr.form import Form
 from eqdisc.expr.format import format_expression
 from eqdisc.expr.operators import CONSTANT, VARIABLE
 from eqdisc.proposers.snip.bank import renumbered
+from eqdisc.proposers.snip.eye import Eye
 from eqdisc.proposers.snip.heads import column_chances
-from eqdisc.proposers.snip.knowledge import Knowledge, knowledge, network_and_digest
-from eqdisc.proposers.snip.laying import looks
-from eqdisc.proposers.snip.network import Network
+from eqdisc.proposers.snip.knowledge import knowledge, network_and_digest
+from eqdisc.proposers.snip.retrieval import nearest
 from eqdisc.proposers.snip.settings import SHIPPED
 from eqdisc.proposers.snip.vocabulary import INPUTS, LENGTH
 
 ORDERS = 24  # of columns likely to matter that are looked at
+BAGS = 4  # samples of rows that a look takes the mean of
 VERSION_DIGITS = 12
 
 
@@ -58,7 +59,8 @@ class Similar:
     """A known skeleton near a table.
 
     skeleton   : in the table's columns; c1, c2, ... are constants, slope and intercept of the whole left out
-    similarity : cosine of the two embeddings
+    similarity : cosine of the two embeddings, less what speaks against it besides: that it is met seldom, and
+                 that other columns matter
     columns    : names of those that it reads
     """
 
@@ -114,42 +116,22 @@ def similar(
 ) -> tuple[Similar, ...]:
     """The known skeletons nearest to a table, nearest first, at most `top`.
 
-    The columns most likely to matter are tried in several orders; of equal skeletons the nearest counts.
+    The table is cut down to the columns most likely to matter, in several orders; of equal skeletons the
+    nearest counts.
     OptionError for a `top` below 1; WeightsError and DataError as in `embed_data`.
     """
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise OptionError(f"top is {top!r}; wanted a whole number, 1 or more")
     known = knowledge(str(weights), str(bank))
-    with threadpool_limits(1, user_api="blas"):
-        found = _near(known, dataset, top, seed)
-    nearest = sorted(found.items(), key=lambda item: (-item[1], item[0].size, item[0].payload))[:top]
     names = dataset.feature_names
+    with threadpool_limits(1, user_api="blas"):
+        eye = Eye(known.network, dataset.features, seed, BAGS)
+        chances = column_chances(eye.look(dataset.target)).tolist()
+        views = eye.views(chances, dataset.target, ORDERS, set(known.bank.inputs.tolist()))
+        found = nearest(known.bank, views, np.arange(len(known.bank)), eye.temperature, top)
     return tuple(
-        Similar(_text(law, names), cosine, tuple(names[j] for j in law.features)) for law, cosine in nearest
+        Similar(_text(law, names), likeness, tuple(names[j] for j in law.features)) for likeness, law in found
     )
-
-
-def _near(known: Knowledge, dataset: Dataset, top: int, seed: int) -> dict[Expression, float]:
-    """Skeletons in the table's columns, with their cosines."""
-    found: dict[Expression, float] = {}
-    for columns, vector in _looked(known.network, dataset, seed):
-        places = np.flatnonzero(known.bank.inputs == len(columns))
-        cosines = known.bank.nearest(vector, places)
-        for k in np.argsort(-cosines, kind="stable")[:top].tolist():
-            law = known.bank.expression(int(places[k]), columns)
-            if law not in found or cosines[k] > found[law]:
-                found[law] = float(cosines[k])
-    return found
-
-
-def _looked(network: Network, dataset: Dataset, seed: int) -> list[tuple[tuple[int, ...], AnyArray]]:
-    """Columns in several orders, each with the embedding of the table cut down to them."""
-    look = network.look(dataset.features, dataset.target, seed)
-    found = []
-    for columns in looks(column_chances(look).tolist(), ORDERS):
-        features = np.ascontiguousarray(dataset.features[:, list(columns)])
-        found.append((columns, network.look(features, dataset.target, seed, 1).embedding))
-    return found
 
 
 def _notes(dataset: Dataset, columns: tuple[str, ...]) -> tuple[str, ...]:

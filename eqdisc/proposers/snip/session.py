@@ -19,6 +19,7 @@ from eqdisc.proposers.snip.eye import Eye
 from eqdisc.proposers.snip.fitting import Fit, Fitter
 from eqdisc.proposers.snip.heads import column_chances, prior_of
 from eqdisc.proposers.snip.inputs import association
+from eqdisc.proposers.snip.retrieval import nearest
 from eqdisc.proposers.snip.screening import Aim, Hits, Screen, aims_of, law_of
 from eqdisc.proposers.snip.streams import MISLED, stream
 from eqdisc.proposers.snip.wolves import ITERATIONS, Pack
@@ -190,7 +191,8 @@ class SnipSession:
             few = replace(screen, orders=max(1, q.orders // DRAWN_SHARE))
             drawn = few.drawn(self._places, aims[:1], q.screened, self._random)
             laws += self._written(hits, aims) + self._written(drawn, aims)
-        laws += self._retrieved(chances, self._target, q.orders, q.retrieved)
+        if q.retrieved:
+            laws += self._retrieved(self._look, self._target, q.orders, q.retrieved)
         return self._best_of(laws)
 
     def _of_decoder(self) -> tuple[Expression, ...]:
@@ -249,7 +251,8 @@ class SnipSession:
         if not all(np.isfinite(values).all() and np.ptp(values) > 0.0 for values in rest):
             return []
         q, share = self._settings, REST_SHARE
-        look = self._eye.look(rest.shown) if q.heads or q.samples // share else None
+        retrieved, samples = q.retrieved // share, q.samples // share
+        look = self._eye.look(rest.shown) if q.heads or retrieved or samples else None
         if look is not None and q.heads:
             chances = tuple(column_chances(look).tolist())
         else:
@@ -259,9 +262,10 @@ class SnipSession:
             screen = replace(self._screen(chances, max(1, q.orders // share)), beside=beside)
             aims = (Aim(rest.screened),)
             plain = self._written(screen.plain(self._places, aims, q.screened // share), aims)
-        laws = self._retrieved(chances, rest.shown, max(1, q.orders // share), q.retrieved // share)
+        laws: list[Expression] = []
         if look is not None:
-            drawn = self._eye.sample(look, q.samples // share, self._random, self._names)
+            laws = self._retrieved(look, rest.shown, max(1, q.orders // share), retrieved)
+            drawn = self._eye.sample(look, samples, self._random, self._names)
             laws += [body(law) for law in drawn]
         usable = self._fitter.bearable(dict.fromkeys(laws))
         fits = self._fitter.fitted(usable, self._random, rest.fitted)
@@ -305,18 +309,15 @@ class SnipSession:
         self._screened[1] += hits.node_evaluations
         return [law_of(self._bank, hit, aims, self._rows) for hit in hits.found]
 
-    def _retrieved(
-        self, chances: Sequence[float], seen: FloatArray, orders: int, most: int
-    ) -> list[Expression]:
-        """Skeletons with constants that are nearest to the table with its columns in some order."""
+    def _retrieved(self, look: "Look", seen: FloatArray, orders: int, most: int) -> list[Expression]:
+        """Skeletons with constants that are likeliest by the table's place, its columns in some order."""
         places = self._places[self._bank.holes[self._places] > 0]
-        near: list[tuple[float, int, tuple[int, ...]]] = []
-        for columns, embedding in self._eye.embeddings(chances, seen, orders if most and places.size else 0):
-            mine = places[self._bank.inputs[places] == len(columns)]
-            cosines = self._bank.nearest(embedding, mine)
-            for k in np.argsort(-cosines, kind="stable")[:most].tolist():
-                near.append((-float(cosines[k]), int(mine[k]), columns))
-        return [self._bank.expression(place, columns) for _, place, columns in sorted(near)[:most]]
+        if not (most and places.size):
+            return []
+        sizes = set(self._bank.inputs[places].tolist())
+        views = self._eye.views(column_chances(look).tolist(), seen, orders, sizes)
+        found = nearest(self._bank, views, places, self._eye.temperature, most)
+        return [near.skeleton for near in found]
 
     def _best_of(self, laws: Iterable[Expression]) -> tuple[Expression, ...]:
         fits = self._fitter.fitted(self._fitter.fresh(laws), self._random)

@@ -33,7 +33,7 @@ class Snip:
 
     After SNIP (Meidani and others, ICLR 2024). Its first turn, a short one, tells the others which operators
     and inputs are likely. The second fits skeletons of the bank: those that correlate best with the target,
-    and those with constants inside whose place is nearest to the table's. The third fits skeletons that the
+    and those with constants inside that are likeliest by their place. The third fits skeletons that the
     decoder draws. Later ones look at what laws of the front leave, difference or quotient, and join what they
     find there.
 
@@ -41,7 +41,7 @@ class Snip:
                 on the columns that the network takes for those that matter; without, on those with which the
                 target goes best, one at a time
     screened  : skeletons of the bank that are fitted because they correlate
-    retrieved : skeletons with constants that are fitted because they are near
+    retrieved : skeletons with constants that are fitted because they are likely by the table's place
     orders    : ways to lay the inputs of a skeleton on the columns, those most likely to matter first
     samples   : skeletons drawn from the decoder
     residuals : look at what laws of the front leave

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+from itertools import combinations, permutations
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 
 from eqdisc.engine.evaluate import predict_programs
 from eqdisc.engine.reference import evaluate
-from eqdisc.errors import DataError, WeightsError
-from eqdisc.expr.canonical import skeleton
+from eqdisc.errors import DataError, OptionError, WeightsError
+from eqdisc.expr.canonical import canonical, skeleton
 from eqdisc.expr.expression import Expression
 from eqdisc.expr.parse import parse
 from eqdisc.proposers.snip.bank import Bank, body, digest_of, renumbered
 from eqdisc.proposers.snip.excluded import Excluded
-from eqdisc.proposers.snip.laying import layings, looks
+from eqdisc.proposers.snip.laying import layings, log_chance, looks
 from eqdisc.proposers.snip.network import Network
+from eqdisc.proposers.snip.retrieval import View, nearest
 from tests.proposers.snip.small import NAMES, SKELETONS, small_bank
 
 
@@ -121,13 +123,23 @@ def test_slope_and_intercept_are_left_out(text, slope, intercept):
     assert skeleton(renumbered(renumbered(bare))) == skeleton(renumbered(bare))
 
 
+def test_skeletons_that_were_never_met_are_refused(written):
+    with pytest.raises(OptionError, match="was met 0 times; wanted 1 or more"):
+        Bank.of([parse(SKELETONS[0], NAMES)], [0], np.ones((1, 2)), "none")
+    with np.load(written) as file:
+        arrays = dict(file)
+    np.savez(written, **{**arrays, "counts": 0 * arrays["counts"]})
+    with pytest.raises(WeightsError, match="a skeleton that was never met"):
+        Bank.read(written)
+
+
 def test_the_nearest_skeleton_is_the_one_at_the_place():
     bank = small_bank()
     places = np.arange(len(bank))
-    cosines = bank.nearest(3.0 * bank.embeddings[5], places)
+    cosines = bank.cosines(3.0 * bank.embeddings[5], places)
     assert np.argmax(cosines) == 5
     assert cosines[5] == pytest.approx(1.0, abs=1e-6)
-    assert np.max(np.abs(bank.misplaced(8).nearest(np.ones(8), places))) <= 1.0 + 1e-6
+    assert np.max(np.abs(bank.misplaced(8).cosines(np.ones(8), places))) <= 1.0 + 1e-6
 
 
 # ------------------------------------------------------------------ columns
@@ -145,32 +157,69 @@ def test_layings_are_different_orders_of_likely_columns(chances, inputs, most):
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12), st.integers(1, 40))
-def test_looks_begin_with_the_likeliest_set(chances, most):
+def test_looks_begin_with_the_likeliest_set_and_leave_out_unlikely_ones(chances, most):
     found = looks(chances, most)
     assert 1 <= len(found) == len(set(found)) <= most
     assert all(len(set(order)) == len(order) for order in found)
+    likely = [log_chance(chances, columns) for columns in found]
+    np.testing.assert_allclose(likely, sorted(likely, reverse=True), rtol=1e-9)
+    assert min(likely) >= max(likely) - np.log(100.0) - 1e-9
+
+
+@given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=8))
+def test_the_chances_of_all_sets_of_columns_add_up_to_one(chances):
+    columns = range(len(chances))
+    sets = [chosen for size in range(len(chances) + 1) for chosen in combinations(columns, size)]
+    assert sum(np.exp(log_chance(chances, chosen)) for chosen in sets) == pytest.approx(1.0)
 
 
 def test_a_set_of_columns_is_tried_in_all_its_orders_before_another():
-    assert looks((0.95, 0.1, 0.9, 0.2), 3)[:2] == ((0, 2), (2, 0))
+    assert looks((0.95, 0.1, 0.9, 0.2), 24)[:2] == ((0, 2), (2, 0))
     assert layings((0.95, 0.1, 0.9, 0.2), 2, 4) == ((0, 2), (2, 0), (0, 3), (3, 0))
+    assert set(looks((0.999,) * 4, 24)) == set(permutations(range(4)))
+    assert set(looks((0.999,) * 4, 24, {2})) == set(permutations(range(4), 2))
 
 
-@pytest.mark.parametrize("count", [4, 5, 6])
+def test_where_columns_are_doubtful_many_sets_are_looked_at():
+    found = looks((0.6,) * 4, 24)
+    assert {frozenset(order) for order in found} > {frozenset(s) for s in combinations(range(4), 3)}
+    assert len(found[0]) == 4
+    assert {2, 3, 4} <= {len(order) for order in found}
+
+
+@pytest.mark.parametrize("count", [5, 6])
 def test_orders_of_many_columns_are_spread(count):
     """Every column leads some order, and stands in most places of some."""
-    found = looks((0.9,) * count, 200)
-    assert found == looks((0.9,) * count, 200)
-    orders = [order for order in found if len(order) == count]
-    assert len(orders) == 6
-    assert orders[0] == tuple(range(count))
+    found = looks((0.999,) * count, 24)
+    assert len(found) == 24
+    assert found == looks((0.999,) * count, 24)
+    assert {len(order) for order in found} == {count}
+    assert found[0] == tuple(range(count))
     for column in range(count):
-        assert len({order.index(column) for order in orders}) >= min(count, 5)
-    assert {order[0] for order in orders} == set(range(count))
+        assert len({order.index(column) for order in found}) == count
 
 
-def test_skeletons_of_many_inputs_are_looked_for():
-    assert {len(order) for order in looks((0.99,) * 7, 24)} >= {5, 6}
+@pytest.mark.parametrize("temperature", [0.01, 0.1])
+def test_skeletons_are_retrieved_by_place_frequency_and_columns(temperature):
+    """As a slow count of the same: Bayes' rule in units of the cosine."""
+    bank = small_bank()
+    rng = np.random.default_rng(0)
+    chances = (0.9, 0.4, 0.97)
+    views = [View(c, log_chance(chances, c), rng.standard_normal(64)) for c in looks(chances, 9)]
+    found = nearest(bank, views, np.arange(len(bank)), temperature, 5)
+    assert [near.likeness for near in found] == sorted((near.likeness for near in found), reverse=True)
+    slow = {}
+    for view in views:
+        for place in range(len(bank)):
+            if bank.inputs[place] == len(view.columns):
+                cosine = bank.embeddings[place] @ view.embedding / np.linalg.norm(view.embedding)
+                met = np.log(bank.counts[place] / bank.counts.max())
+                law = canonical(bank.expression(place, view.columns))
+                likeness = cosine + temperature * (met + view.log_chance)
+                slow[law] = max(slow.get(law, -np.inf), likeness)
+    best = sorted(slow.values(), reverse=True)[:5]
+    np.testing.assert_allclose([near.likeness for near in found], best, rtol=1e-5)
+    np.testing.assert_allclose([slow[canonical(near.skeleton)] for near in found], best, rtol=1e-5)
 
 
 # ------------------------------------------------------------------ the script that makes one

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 import eqdisc
 from eqdisc.cli import app
 from eqdisc.data.dataset import Dataset
+from eqdisc.engine.reference import evaluate
 from eqdisc.errors import DataError, OptionError, ParseError, WeightsError
+from eqdisc.expr.canonical import canonical
 from eqdisc.proposers.seeds import Seeds
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.people import embed_data, embed_expression, similar
@@ -132,6 +134,24 @@ def test_similar_skeletons_are_ranked_and_written_in_the_columns_of_the_table():
         similar(table(), 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("a*b", "a*b"), ("a*b/d", "a*b/d"), ("a + cos(2*b)", "a + cos(c1*b)")],
+)
+def test_the_weights_that_ship_name_a_law_among_the_first_ten(text, named):
+    """And never a column that has nothing to do with it."""
+    law = eqdisc.parse(text, ["a", "b", "d", "w"])
+    features = np.random.default_rng(5).uniform(1.0, 5.0, (150, 4))
+    data = Dataset.of(features, 3.0 * evaluate(law, features) + 1.0, names=["a", "b", "d", "w"])
+    found = similar(data, 10)
+    skeletons = {
+        canonical(eqdisc.parse(one.skeleton, ["a", "b", "d", "w", "c1", "c2", "c3"])) for one in found
+    }
+    assert canonical(eqdisc.parse(named, ["a", "b", "d", "w", "c1"])) in skeletons
+    assert len(skeletons) == 10
+    assert not any("w" in one.columns for one in found)
+
+
 def test_public_names_are_the_same():
     assert (eqdisc.similar, eqdisc.embed_data) == (similar, embed_data)
     assert eqdisc.embed_expression is embed_expression
@@ -161,9 +181,7 @@ def test_the_command_prints_similar_formulas(csv):
     assert cosines == sorted(cosines, reverse=True)
     told = json.loads(call("similar", csv, "--target", "y", "--json").stdout)
     assert told["columns"] == ["mass", "speed"]
-    assert [one["skeleton"] for one in told["similar"]][:4] == [
-        line.split(maxsplit=1)[1] for line in lines
-    ]
+    assert [one["skeleton"] for one in told["similar"]][:4] == [line.split(maxsplit=1)[1] for line in lines]
     assert len(told["similar"]) == 10
     assert set(told["similar"][0]) == {"skeleton", "similarity", "columns"}
 

@@ -68,6 +68,13 @@ def batch() -> Prepared:
     return Source(0, 24).batch(0)
 
 
+def test_progress_tells_how_long_the_network_waited_for_tables(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    training(tmp_path).run(told.append, lambda: False)
+    assert all(0.0 < progress.waited < 1.0 for progress in told)
+    assert f"waited for tables {told[-1].waited:.0%}" in cli_pretrain.line(told[-1])
+
+
 # ------------------------------------------------------------ the model
 
 
@@ -342,7 +349,7 @@ def test_own_weights_can_be_used_in_a_search(tmp_path: Path) -> None:
     assert len(known.bank) == len(shipped) - 1 == len(SKELETONS) - 1
     place = 7
     embedding = known.network.embed_expressions([known.bank.programs.expression(place)])[0]
-    assert np.argmax(known.bank.nearest(embedding, np.arange(len(known.bank)))) == place
+    assert np.argmax(known.bank.cosines(embedding, np.arange(len(known.bank)))) == place
     with pytest.raises(WeightsError, match="was made with the weights"):
         Snip(weights=own["weights"]).check()
 

@@ -279,5 +279,5 @@ def test_the_eye_counts_and_repeats():
     spent = eye.spent()
     assert spent > 0
     assert eye.spent() == 0
-    assert len(list(eye.embeddings((0.9, 0.2, 0.1), features[:, 0], 3))) == 3
+    assert len(list(eye.views((0.9, 0.2, 0.1), features[:, 0], 3, {1, 2}))) == 3
     assert eye.spent() * 4 == spent * 3

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from eqdisc.proposers.snip.architecture import HOTTEST
 from eqdisc.proposers.snip.model import Model, Told
 from eqdisc.proposers.snip.pretrain.supply import Prepared
 from eqdisc.proposers.snip.vocabulary import PAD
-
-_HOTTEST = 100.0  # largest inverse temperature, as in CLIP
 
 
 class Losses(NamedTuple):
@@ -67,7 +66,7 @@ def contrast(tables: Tensor, symbols: Tensor, keys: Tensor, temperature: Tensor)
     """
     # In half precision near answers could not be told apart.
     with torch.autocast(tables.device.type, enabled=False):
-        logits = tables @ symbols.T * temperature.exp().clamp(max=_HOTTEST)
+        logits = tables @ symbols.T * temperature.exp().clamp(max=HOTTEST)
     same = keys[:, None] == keys[None, :]
     same.fill_diagonal_(False)
     logits = logits.masked_fill(same, -1e4)

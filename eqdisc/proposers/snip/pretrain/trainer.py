@@ -41,6 +41,7 @@ class Progress:
 
     step, share, seconds : steps done, share of all, seconds spent on them (with those before an interruption)
     rate    : tables a second
+    waited  : share of the time that the network waited for tables, the start of their makers counted
     losses  : by name, of the last step; empty before the first
     figures : by name, of the last validation; empty before the first
     warning : what went wrong without ending the training; empty for nothing
@@ -50,6 +51,7 @@ class Progress:
     share: float = 0.0
     seconds: float = 0.0
     rate: float = 0.0
+    waited: float = 0.0
     losses: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
     warning: str = ""
@@ -95,12 +97,16 @@ class Training:
         and at the end checkpoint, weights, card and bank (DataError where they cannot be written).
         """
         started = saved = time.monotonic()
+        waited = 0.0
         workers = workers_of(self.machine, self._device)
         with closing(batches(self._source, self._first, workers)) as supply:
             while self._share() < 1.0 and not stopped():
-                found = self._step(next(supply))
+                asked = time.monotonic()
+                batch = next(supply)
+                waited += time.monotonic() - asked
+                found = self._step(batch)
                 now = time.monotonic()
-                self._advance(now - started, found)
+                self._advance(now - started, waited, found)
                 tell(self.progress)
                 if now - saved >= self.machine.checkpoint_every:
                     self._save_on_the_way()
@@ -162,7 +168,7 @@ class Training:
         self._optimizer.step()
         return found
 
-    def _advance(self, seconds: float, found: Losses) -> None:
+    def _advance(self, seconds: float, waited: float, found: Losses) -> None:
         step = self.progress.step + 1
         told = dict(zip(Losses._fields, (float(loss.detach()) for loss in found), strict=True))
         if not all(math.isfinite(loss) for loss in told.values()):
@@ -172,6 +178,7 @@ class Training:
             step=step,
             seconds=self._before + seconds,
             rate=(step - self._first) * self.settings.batch / seconds,
+            waited=waited / seconds,
             losses=told,
             warning="",
         )
