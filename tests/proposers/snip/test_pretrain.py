@@ -193,7 +193,7 @@ def test_a_training_learns(tmp_path: Path) -> None:
     again = Source(1, 24).batch(0)
     first = session._step(again)
     for _ in range(24):
-        session._advance(1.0, last := session._step(again))
+        session._advance(1.0, 0.0, last := session._step(again))
     assert float(last.contrast.detach()) < 0.7 * float(first.contrast.detach())
     assert float(last.decoder.detach()) < 0.7 * float(first.decoder.detach())
     assert float(last.told.detach()) < 0.7 * float(first.told.detach())
@@ -456,7 +456,7 @@ def test_the_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*options, "--steps", "2"])
     assert done.exit_code == 0, done.output
     assert "2 steps" in done.stdout
-    assert "tables/s  contrast" in done.stderr
+    assert "tables/s  waited for tables" in done.stderr
     assert Network.read(out / "weights.npz").card["steps"] == 2
     again = CliRunner().invoke(app, [*options, "--steps", "2"])
     assert again.exit_code == 2
