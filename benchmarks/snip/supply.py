@@ -2,17 +2,20 @@
 
     eqdisc bench fingerprints --out excluded.npz
     python -m benchmarks.snip.supply --exclude excluded.npz
+    python -m benchmarks.snip.supply --transport
+    python -m benchmarks.snip.supply --demand
 
-Tables as one process of `eqdisc pretrain` makes them, labels and all, per second of the processor; median,
-least and largest of some batches. A network that reads more than that times the cores waits for tables: the
-progress of `eqdisc pretrain` tells for how much of the time it did.
+Tables as one process of `eqdisc pretrain` makes them, labels and all, per second of the processor: all tables
+over all seconds, and the slowest and the fastest batch, which have many rows and few. A network that reads
+more than that times the cores waits for tables: the progress of `eqdisc pretrain` tells for how much of the
+time it did. `--transport`: how many a training could receive, and how many it does (`transport`); `--demand`:
+what a table costs the network (`demand`). Both need PyTorch.
 """
 
 import argparse
 import time
 from pathlib import Path
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from eqdisc.proposers.snip.excluded import Excluded
@@ -38,14 +41,22 @@ def main() -> None:
     parser.add_argument("--exclude", type=Path, help="laws that are kept out of the tables")
     parser.add_argument("--batches", type=int, default=20, help="batches of each size")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--transport", action="store_true", help="measure receiving, not making")
+    parser.add_argument("--demand", action="store_true", help="count what a table costs the network")
     options = parser.parse_args()
+    if options.transport or options.demand:
+        from benchmarks.snip import demand, transport
+
+        print(demand.table() if options.demand else transport.table(options.batches))
+        return
     excluded = None if options.exclude is None else Excluded.read(options.exclude)
-    print("| tables of a batch | tables a second of a core | least | largest |")
+    print("| tables of a batch | tables a second of a core | slowest batch | fastest |")
     print("|---|---|---|---|")
     with threadpool_limits(1):
         for size in SIZES:
             found = rates(Source(options.seed, size, excluded), options.batches)
-            print(f"| {size} | {np.median(found):,.0f} | {min(found):,.0f} | {max(found):,.0f} |")
+            overall = len(found) / sum(1.0 / rate for rate in found)
+            print(f"| {size} | {overall:,.0f} | {min(found):,.0f} | {max(found):,.0f} |")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ _KERNEL_SOURCES = (
     "proposers/gp/*.py",
     "proposers/enumeration/*.py",
     "proposers/dysymnet/kernels/*.py",
+    "proposers/snip/kernels/*.py",
 )
 
 
@@ -181,3 +182,4 @@ call_address = _native_call(types.none)
 #: The same for a kernel that returns a truth value, a double.
 call_predicate = _native_call(types.boolean)
 call_double = _native_call(types.float64)
+call_integer = _native_call(types.int64)

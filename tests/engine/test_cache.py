@@ -97,7 +97,15 @@ def copy(tmp_path):
     return tmp_path / "copy"
 
 
-@pytest.mark.parametrize("source", ["engine/elementary.py", "expr/operators.py", "proposers/gp/mutation.py"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "engine/elementary.py",
+        "expr/operators.py",
+        "proposers/gp/mutation.py",
+        "proposers/snip/kernels/arena.py",
+    ],
+)
 def test_an_edited_kernel_has_a_cache_of_its_own(copy, tmp_path, source):
     """Numba looks at a function's own file only: an edited callee would leave its callers stale."""
     cache = str(tmp_path / "cache")

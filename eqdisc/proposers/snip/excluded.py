@@ -113,10 +113,11 @@ class Excluded:
 
     def holds_skeletons(self, nodes: Sequence[Node]) -> BoolArray:
         """(n,) the same for skeletons in normal form."""
-        skeletons, filled = hashes_of(nodes)
-        held = contained(skeletons, self.skeletons) | contained(filled, self.values)
-        held &= ~np.array([small_skeleton(node) for node in nodes], np.bool_)
-        return held
+        return self.holds_hashes(*hashes_of(nodes)) & ~np.array([*map(small_skeleton, nodes)], np.bool_)
+
+    def holds_hashes(self, skeletons: AnyArray, filled: AnyArray) -> BoolArray:
+        """(n,) the same for what `hashes_of` gives, small ones too."""
+        return contained(skeletons, self.skeletons) | contained(filled, self.values)
 
     # ------------------------------------------------------------ files
 

@@ -17,15 +17,13 @@ from eqdisc.engine.kernels import groups_of
 from eqdisc.engine.opcodes import ARITY, CONSTANT, FORWARD, VARIABLE
 from eqdisc.engine.programs import Programs
 from eqdisc.expr.operators import ADD, MAX, MIN, MUL
+from eqdisc.proposers.snip.kernels.tables import ROOM
 
 #: What stands in every hole when a skeleton is evaluated.
 FILLED = 1.37
 #: Inputs of a formula with a hash of its values, at most.
 MOST_INPUTS = 10
 ROUNDS = 3
-#: Samples of the buffer: more than the points of ten inputs. Not taken from `kernels`: a compiled constant of
-#: another file would go stale, for the engine's digest of sources does not hold these two.
-ROOM = 512
 _ARITY = np.array(ARITY, np.int64)
 #: Where all inputs are; where all are at the first number and one at the second; and two at the others.
 _ALIKE = np.array([0.61, 1.47, 2.3])

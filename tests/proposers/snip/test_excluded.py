@@ -118,8 +118,8 @@ def test_files_that_are_none_are_refused(tmp_path):
 
 def test_a_generator_told_to_makes_none_of_the_excluded_laws():
     settings = GeneratorSettings(inputs=(1.0, 1.0), most_columns=2)
-    laws = Generator(0, settings).laws(300)
-    frequent = [law for law in Generator(1, settings).laws(300) if law.size > 5]
+    laws = Generator(0, settings).laws(600)
+    frequent = [law for law in Generator(1, settings).laws(600) if law.size > 5]
     excluded = Excluded.of(frequent)
     assert excluded.holds(laws).sum() > 10
     told = Generator(0, settings, excluded)

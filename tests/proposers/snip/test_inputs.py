@@ -79,6 +79,21 @@ def test_a_batch_is_its_tables_one_by_one() -> None:
         assert np.allclose(together.table[b], alone.table[0], atol=2e-4)
 
 
+def test_many_tables_of_different_extent_are_what_each_is_alone() -> None:
+    rng = np.random.default_rng(5)
+    features, target = tables(40, 500, 10)  # more rows than are looked at together
+    rows, columns = rng.integers(4, 501, 40), rng.integers(1, 11, 40)
+    together = prepare(features, target, rows, columns)
+    for b in (0, 7, 23, 39):
+        alone = prepare(
+            features[b : b + 1, : rows[b], :], target[b : b + 1, : rows[b]], rows[[b]], columns[[b]]
+        )
+        assert np.allclose(together.points[b, : rows[b]], alone.points[0], atol=2e-4)
+        assert np.allclose(together.columns[b], alone.columns[0], atol=2e-4)
+        assert np.allclose(together.pairs[b], alone.pairs[0], atol=2e-4)
+        assert np.allclose(together.table[b], alone.table[0], atol=2e-4)
+
+
 def test_what_is_not_there_is_not_read() -> None:
     features, target = tables(1, 12, 3)
     clean = prepare(features, target, np.array([8]), np.array([3]))

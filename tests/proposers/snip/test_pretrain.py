@@ -4,10 +4,10 @@ import errno
 import os
 import signal
 import sys
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
-from itertools import combinations
+from itertools import combinations, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from eqdisc.proposers.snip.knowledge import knowledge, skeletons_alone
 from eqdisc.proposers.snip.layers import sigmoid, unit
 from eqdisc.proposers.snip.network import Network
 from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
-from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches, prepared
+from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, prepared
 from tests.proposers.snip import reference
 from tests.proposers.snip.small import SKELETONS
 
@@ -144,11 +144,12 @@ def test_reading_in_parts_changes_nothing_but_the_time(batch: Prepared) -> None:
     import torch
 
     from eqdisc.proposers.snip.model import Model
-    from eqdisc.proposers.snip.pretrain.losses import losses
+    from eqdisc.proposers.snip.pretrain.losses import losses, widths_of
 
     model = Model(SIZES["small"], initial(SIZES["small"], np.random.default_rng(0)))
     with torch.no_grad():
-        whole, divided = (losses(model, tensors(batch), parts) for parts in (1, 5))
+        truth = tensors(batch)
+        whole, divided = (losses(model, truth, widths_of(truth.tokens, parts)) for parts in (1, 5))
     assert torch.allclose(torch.stack(whole), torch.stack(divided), atol=1e-5)
 
 
@@ -190,36 +191,17 @@ def test_statements_of_what_is_not_there_cost_nothing(batch: Prepared) -> None:
 def test_a_training_learns(tmp_path: Path) -> None:
     """On one batch again and again, every part of the loss falls."""
     session = training(tmp_path, Pretraining(steps=40, batch=24, seed=1, warm_up=0.1))
-    again = Source(1, 24).batch(0)
-    first = session._step(again)
-    for _ in range(24):
-        session._advance(1.0, 0.0, last := session._step(again))
-    assert float(last.contrast.detach()) < 0.7 * float(first.contrast.detach())
-    assert float(last.decoder.detach()) < 0.7 * float(first.decoder.detach())
-    assert float(last.told.detach()) < 0.7 * float(first.told.detach())
+    supply = repeat(tensors(Source(1, 24).batch(0)))
+    found = []
+    for _ in range(26):
+        session._take(supply)
+        session._read(under_way=0)
+        found.append(session.progress.losses)
+    for name in ("contrast", "decoder", "told"):
+        assert found[-1][name] < 0.7 * found[0][name]
 
 
 # ------------------------------------------------------------ batches
-
-
-def same(a: Prepared, b: Prepared) -> bool:
-    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
-
-
-def test_batches_depend_on_seed_and_step_alone() -> None:
-    supply = batches(Source(5, 6), 3, 0)
-    third, fourth = next(supply), next(supply)
-    assert same(third, Source(5, 6).batch(3))
-    assert same(fourth, Source(5, 6).batch(4))
-    assert not same(third, fourth)
-    assert not same(third, Source(6, 6).batch(3))
-
-
-@pytest.mark.slow
-def test_batches_do_not_depend_on_who_makes_them() -> None:
-    with closing(batches(Source(5, 6), 3, 2)) as supply:
-        for step in range(3, 7):
-            assert same(next(supply), Source(5, 6).batch(step))
 
 
 def test_held_out_tables_have_skeletons_of_their_own() -> None:
@@ -290,6 +272,48 @@ def test_a_training_that_goes_on_gives_the_same_numbers(tmp_path: Path) -> None:
     assert second.progress.losses == whole.progress.losses
     for name, array in whole.model.arrays().items():
         assert np.array_equal(array, second.model.arrays()[name]), name
+
+
+def test_losses_that_are_read_late_change_nothing_else(tmp_path: Path) -> None:
+    """On CUDA the losses of a step are read when the next one is under way."""
+    at_once, late = training(tmp_path / "at once"), training(tmp_path / "late")
+    late._late = 1
+    told: dict[str, list[Progress]] = {"at once": [], "late": []}
+    at_once.run(told["at once"].append, lambda: False)
+    late.run(told["late"].append, lambda: False)
+    assert [progress.step for progress in told["late"]] == [1, 2, 3, 4]
+    assert [progress.losses for progress in told["late"]] == [
+        {},
+        *(progress.losses for progress in told["at once"][:-1]),
+    ]
+    assert late.progress.losses == at_once.progress.losses
+    for name, array in at_once.model.arrays().items():
+        assert np.array_equal(array, late.model.arrays()[name]), name
+
+
+@pytest.mark.parametrize("late", [0, 1])
+@pytest.mark.parametrize("broken", ["losses", "weights"])
+def test_nothing_is_written_of_what_is_no_number(tmp_path: Path, late: int, broken: str) -> None:
+    """Neither at the end nor on the way; a loss may be finite where its gradients no longer are."""
+    import torch
+
+    session = training(tmp_path)
+    session._late = late
+    session.machine = replace(HERE, checkpoint_every=0.0 if broken == "weights" else 300.0)
+    step = session._step
+
+    def stepped(*arguments: Any) -> Any:
+        found = step(*arguments)
+        if broken == "losses":
+            return found._replace(told=found.told * torch.nan)
+        with torch.no_grad():
+            session.model.parameters["latents"][0, 0] = torch.inf
+        return found
+
+    session._step = stepped  # type: ignore[method-assign]
+    with pytest.raises(DataError, match=f"the {broken} are no numbers any more"):
+        session.run(quietly, lambda: False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_training_goes_on_with_its_own_settings_only(tmp_path: Path) -> None:
@@ -390,12 +414,14 @@ def test_laws_kept_out_are_known_by_what_they_are_not_by_their_file(tmp_path: Pa
 def aliens() -> dict[str, Any]:
     import torch
 
-    empty = {"format": 1, "settings": {}, "step": 1, "seconds": 0, "parameters": {}, "optimizer": {}}
+    from eqdisc.proposers.snip.pretrain.checkpoint import FORMAT
+
+    empty = {"format": FORMAT, "settings": {}, "step": 1, "seconds": 0, "parameters": {}, "optimizer": {}}
     return {
         "weights of another": {"layer.weight": torch.zeros(3)},
         "an array": torch.zeros(3),
         "a network": torch.nn.Linear(2, 2),
-        "half of ours": {"format": 1, "step": 3},
+        "half of ours": {"format": FORMAT, "step": 3},
         "other kinds": {**empty, "settings": 3},
         "more": {**empty, "epoch": 3},
     }

@@ -5,18 +5,20 @@ stay where the functions do something, and the terms of a sum are of like size. 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from random import Random
-from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+
+from eqdisc._typing import AnyArray, BoolArray, FloatArray, Int32Array, IntArray
+from eqdisc.engine.compile import call_predicate, kernel
+from eqdisc.engine.programs import Programs
+from eqdisc.engine.random import below, normal, uniform
 from eqdisc.expr.operators import (
-    ABS,
     ACOS,
     ADD,
+    ARITY,
     ASIN,
     ATAN,
-    ATAN2,
     CBRT,
     CONSTANT,
     COS,
@@ -28,335 +30,342 @@ from eqdisc.expr.operators import (
     INV,
     LOG,
     LOG10,
-    MAX,
-    MIN,
     MOD,
     MUL,
-    NEG,
     POW,
     SIGN,
     SIN,
     SINH,
     SQRT,
-    SQUARE,
     SUB,
     TAN,
     TANH,
     VARIABLE,
     WHERE,
 )
-from eqdisc.proposers.snip.skeleton import Node, scaled
+from eqdisc.proposers.snip.generator.intervals import bound_address
 
-_LARGEST = 1e60
-_USUAL = (2.0, 0.5, 3.0, 4.0, 0.25, 5.0, 1.5, 10.0, math.pi, 2.0 * math.pi, 1.0 / 3.0, 4.0 * math.pi, 9.81)
-_EXPONENTS = (0.5, 1.5, 2.5, -0.5, -1.5, 1.0 / 3.0, 2.0 / 3.0, 0.25, 1.4, 0.75, 4.0, -2.0, -3.0)
-_WHOLE_EXPONENTS = (4.0, 5.0, 6.0, -2.0, -3.0)
-#: The largest argument that a function is to get, drawn between these.
-_WANTED: Mapping[int, tuple[float, float]] = MappingProxyType({
-    EXP: (0.5, 5.0), SIN: (1.0, 12.0), COS: (1.0, 12.0), TAN: (0.3, 1.4), ASIN: (0.4, 0.99),
-    ACOS: (0.4, 0.99), SINH: (0.7, 4.0), COSH: (0.7, 4.0), TANH: (0.7, 4.0), ATAN: (0.7, 6.0),
-    FLOOR: (3.0, 15.0),
-})  # fmt: skip
-#: The largest argument that a function may get where no constant can change it.
-_BORNE = {
-    EXP: 12.0, SIN: 60.0, COS: 60.0, TAN: 1.5, ASIN: 1.6, ACOS: 1.6, SINH: 8.0, COSH: 8.0, TANH: 20.0,
-    ATAN: 100.0, FLOOR: 1e4,
-}  # fmt: skip
-
-
-class OutOfDomain(Exception):  # noqa: N818  (a signal inside this package, not an error)
-    """With these ranges of the inputs the law is undefined, or does nothing."""
-
-
-class Filled(NamedTuple):
-    """Postfix codes and payload of a part, and the interval of its values."""
-
-    codes: tuple[int, ...]
-    payload: tuple[float, ...]
-    low: float
-    high: float
-
-    @property
-    def reach(self) -> float:
-        """Largest absolute value."""
-        return max(-self.low, self.high)
+_ARITY = np.array(ARITY, np.int64)
+_USUAL = np.array([
+    2.0, 0.5, 3.0, 4.0, 0.25, 5.0, 1.5, 10.0, math.pi, 2.0 * math.pi, 1.0 / 3.0, 4.0 * math.pi, 9.81,
+])  # fmt: skip
+_EXPONENTS = np.array([
+    0.5, 1.5, 2.5, -0.5, -1.5, 1.0 / 3.0, 2.0 / 3.0, 0.25, 1.4, 0.75, 4.0, -2.0, -3.0,
+])  # fmt: skip
+_WHOLE_EXPONENTS = np.array([4.0, 5.0, 6.0, -2.0, -3.0])
+#: The largest exponent that is a part with inputs.
+_MOST_POWER = 6.0
+#: The largest argument that a function is to get is drawn between the first two; the third is the largest
+#: that it may get where no constant can change it. Zero for what is no such function.
+_ARGUMENTS = np.zeros((WHERE + 1, 3))
+for _code, _reaches in (
+    (EXP, (0.5, 5.0, 12.0)), (SIN, (1.0, 12.0, 60.0)), (COS, (1.0, 12.0, 60.0)), (TAN, (0.3, 1.4, 1.5)),
+    (ASIN, (0.4, 0.99, 1.6)), (ACOS, (0.4, 0.99, 1.6)), (SINH, (0.7, 4.0, 8.0)), (COSH, (0.7, 4.0, 8.0)),
+    (TANH, (0.7, 4.0, 20.0)), (ATAN, (0.7, 6.0, 100.0)), (FLOOR, (3.0, 15.0, 1e4)),
+):  # fmt: skip
+    _ARGUMENTS[_code] = _reaches
+_LEAST_REACH = 0.05
+#: Powers of ten; those up to 1e22 are exact.
+_POWERS = np.array([float(f"1e{k}") for k in range(301)])
+#: What a part is to be: anything, above zero, or true for some rows and false for others.
+_ANY, _POSITIVE, _CONDITION = range(3)
 
 
-class Filler:
-    """Fills the holes of skeletons over inputs between `low` and `high`, by feature."""
+class _Work(NamedTuple):
+    """Nodes of all skeletons: operators, first nodes of the subtrees, numbers, intervals; how large each is
+    to be (0 where it does not matter), what it is to be, and how many turns it had. Then the nodes under way,
+    the random stream, the address of `intervals.bound`."""
 
-    def __init__(self, low: Sequence[float], high: Sequence[float], random: Random) -> None:
-        self._low, self._high, self._random = low, high, random
-
-    def filled(self, node: Node) -> Filled:
-        """The law; OutOfDomain where the ranges do not suit it."""
-        return self._fill(node, None, False)
-
-    # ------------------------------------------------------------ numbers
-
-    def _number(self) -> float:
-        """A constant as laws have them: small whole numbers, multiples of pi, anything with heavy tails."""
-        random = self._random
-        u = random.random()
-        if u < 0.4:
-            value = random.choice(_USUAL)
-        elif u < 0.75:
-            value = _rounded(10.0 ** random.uniform(-1.0, 1.0), random)
-        elif u < 0.93:
-            value = _rounded(10.0 ** random.gauss(0.0, 1.0), random)
-        else:
-            value = _rounded(10.0 ** max(-15.0, min(15.0, 2.0 * math.tan(math.pi * (u - 0.5)))), random)
-        return -value if random.random() < 0.2 else value
-
-    def _near(self, size: float) -> float:
-        """A constant of about this size."""
-        random = self._random
-        value = _rounded(size * 10.0 ** random.gauss(0.0, 0.25), random)
-        return -value if random.random() < 0.2 else value
-
-    # ------------------------------------------------------------ parts
-
-    def _fill(self, node: Node, want: float | None, positive: bool) -> Filled:
-        """want: how large the part is to be, if a constant can do that; positive: whether it must be."""
-        code = node.code
-        if code == VARIABLE:
-            j = node.feature
-            return Filled((VARIABLE,), (float(j),), self._low[j], self._high[j])
-        if code == CONSTANT:
-            value = self._near(want) if want else self._number()
-            return Filled((CONSTANT,), (value,), value, value)
-        if code in (ADD, SUB):
-            operands = self._terms(node, want, positive)
-        elif code in (MUL, DIV):
-            operands = self._factors(node, want, positive)
-        elif code == POW:
-            operands = self._power(node)
-        elif code in (MIN, MAX, MOD, ATAN2, WHERE):
-            operands = self._like(node)
-        else:
-            operands = [self._argument(node, positive)]
-        low, high = _INTERVALS[code](*((operand.low, operand.high) for operand in operands))
-        if not -_LARGEST < low <= high < _LARGEST:
-            raise OutOfDomain
-        codes: tuple[int, ...] = ()
-        payload: tuple[float, ...] = ()
-        for operand in operands:
-            codes += operand.codes
-            payload += operand.payload
-        return Filled((*codes, code), (*payload, 0.0), low, high)
-
-    def _terms(self, node: Node, want: float | None, positive: bool) -> list[Filled]:
-        one, other = node.children
-        if other.code == CONSTANT or one.code == CONSTANT:
-            first = one.code == CONSTANT
-            rest = self._fill(other if first else one, want, False)
-            number = self._shift(rest, node.code == SUB, positive)
-            hole = Filled((CONSTANT,), (number,), number, number)
-            return [hole, rest] if first else [rest, hole]
-        # The term that a constant can scale comes after the one that tells how large it is to be.
-        if scaled(one) and not scaled(other):
-            right = self._fill(other, want, False)
-            return [self._fill(one, right.reach, False), right]
-        left = self._fill(one, want, False)
-        return [left, self._fill(other, left.reach, False)]
-
-    def _shift(self, rest: Filled, subtracted: bool, positive: bool) -> float:
-        random = self._random
-        size = rest.reach * 10.0 ** random.uniform(-0.8, 0.5)
-        number = float(random.randint(1, 5)) if 0.2 < size < 20.0 and random.random() < 0.4 else size
-        number = _rounded(number, random)
-        if not subtracted and not positive and random.random() < 0.3:
-            number = -number
-        if positive:
-            least = rest.high if subtracted else -rest.low
-            if number <= least:
-                number = _rounded(least + (rest.high - rest.low) * random.uniform(0.02, 1.0), random)
-        return number
-
-    def _factors(self, node: Node, want: float | None, positive: bool) -> list[Filled]:
-        one, other = node.children
-        if node.code == DIV:
-            below = self._fill(other, None, False)
-            if below.low <= 0.0 <= below.high and self._random.random() < 0.7:
-                raise OutOfDomain
-            return [self._fill(one, want * below.reach if want else None, positive), below]
-        if other.code != CONSTANT:
-            return [self._fill(one, None, False), self._fill(other, None, False)]
-        rest = self._fill(one, None, False)
-        if rest.reach <= 0.0:
-            raise OutOfDomain
-        number = self._near(want / rest.reach) if want else self._number()
-        if positive and number < 0.0:
-            number = -number
-        return [rest, Filled((CONSTANT,), (number,), number, number)]
-
-    def _power(self, node: Node) -> list[Filled]:
-        base, exponent = node.children
-        below = self._fill(base, None, True)
-        if exponent.code != CONSTANT:
-            power = self._fill(exponent, self._random.uniform(0.5, 3.0), False)
-            if below.low <= 0.0 or power.reach > 6.0:
-                raise OutOfDomain
-            return [below, power]
-        choices = _EXPONENTS if below.low >= 0.0 else _WHOLE_EXPONENTS
-        number = self._random.choice(choices)
-        if below.low >= 0.0 and self._random.random() < 0.4:
-            number = _rounded(self._random.uniform(-3.0, 3.0), self._random) or 0.5
-        return [below, Filled((CONSTANT,), (number,), number, number)]
-
-    def _like(self, node: Node) -> list[Filled]:
-        """Operands that are compared: of like size."""
-        if node.code == WHERE:
-            condition, one, other = node.children
-            chosen = self._fill(one, None, False)
-            return [self._condition(condition), chosen, self._fill(other, chosen.reach, False)]
-        first, second = node.children
-        left = self._fill(first, None, False)
-        if second.code == CONSTANT:
-            u = self._random.uniform(0.2, 0.8) if node.code != MOD else self._random.uniform(0.1, 0.5)
-            low = 0.0 if node.code == MOD else left.low
-            number = _rounded(low + u * (left.high - low), self._random)
-            if number == 0.0:
-                raise OutOfDomain
-            return [left, Filled((CONSTANT,), (number,), number, number)]
-        return [left, self._fill(second, left.reach, False)]
-
-    def _condition(self, node: Node) -> Filled:
-        """Part less a number, or number less a part, true for some rows and false for others."""
-        subtracted = node.code == SUB
-        if node.code not in (ADD, SUB) or CONSTANT not in (node.children[0].code, node.children[1].code):
-            return self._fill(node, None, False)
-        first = node.children[0].code == CONSTANT
-        rest = self._fill(node.children[1 if first else 0], None, False)
-        number = _rounded(rest.low + self._random.uniform(0.25, 0.75) * (rest.high - rest.low), self._random)
-        number = number if subtracted and first else -number
-        hole = Filled((CONSTANT,), (number,), number, number)
-        operands = [hole, rest] if first else [rest, hole]
-        low, high = _INTERVALS[node.code](*((operand.low, operand.high) for operand in operands))
-        codes = (*operands[0].codes, *operands[1].codes, node.code)
-        return Filled(codes, (*operands[0].payload, *operands[1].payload, 0.0), low, high)
-
-    def _argument(self, node: Node, positive: bool) -> Filled:
-        code = node.code
-        if code in (NEG, INV, SQUARE, CUBE, CBRT, ABS, SIGN):
-            argument = self._fill(node.children[0], None, positive and code in (INV, CUBE, CBRT))
-            if code == SIGN and not argument.low < 0.0 < argument.high:
-                raise OutOfDomain
-            if code == INV and argument.low <= 0.0 <= argument.high and self._random.random() < 0.7:
-                raise OutOfDomain
-            return argument
-        if code in (SQRT, LOG, LOG10):
-            argument = self._fill(node.children[0], None, True)
-            # Rows outside the domain are drawn again; where most are, the law is another's.
-            if argument.high <= 0.0 or -argument.low > 0.6 * argument.high:
-                raise OutOfDomain
-            return argument
-        low, high = _WANTED[code]
-        want = low * (high / low) ** self._random.random()
-        argument = self._fill(node.children[0], want, False)
-        if argument.reach > _BORNE[code] or argument.reach < 0.05:
-            raise OutOfDomain
-        return argument
+    ops: Int32Array
+    firsts: IntArray
+    values: FloatArray
+    spans: FloatArray
+    wants: FloatArray
+    roles: IntArray
+    turns: IntArray
+    stack: IntArray
+    state: AnyArray
+    bound: int
 
 
-def _rounded(value: float, random: Random) -> float:
-    """Half of all constants have two or three digits."""
-    u = random.random()
-    return float(f"{value:.1e}") if u < 0.3 else float(f"{value:.2e}") if u < 0.5 else value
+# ---------------------------------------------------------------- numbers
 
 
-# ---------------------------------------------------------------- intervals
-
-Interval = tuple[float, float]
-
-
-def _hull(*values: float) -> Interval:
-    return min(values), max(values)
+@kernel
+def _between(low: float, high: float, state: AnyArray) -> float:
+    return low + (high - low) * uniform(state)
 
 
-def _mul(a: Interval, b: Interval) -> Interval:
-    return _hull(a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
+@kernel
+def _rounded(value: float, state: AnyArray) -> float:
+    """Half of all constants have two or three digits: the double nearest to the decimal up to 1e-20 and 1e24,
+    within a bit beyond."""
+    u = uniform(state)
+    if u >= 0.5 or value == 0.0 or not abs(value) < np.inf:
+        return value
+    size = abs(value)
+    power = math.floor(math.log10(size)) - (1 if u < 0.3 else 2)
+    if abs(power) >= _POWERS.shape[0]:
+        return value
+    if power >= 0:
+        found = np.rint(size / _POWERS[power]) * _POWERS[power]
+    else:
+        found = np.rint(size * _POWERS[-power]) / _POWERS[-power]
+    return math.copysign(found, value)
 
 
-def _inverse(a: Interval) -> Interval:
-    if a[0] > 0.0 or a[1] < 0.0:
-        return 1.0 / a[1], 1.0 / a[0]
-    # Beyond a tenth of the range values are rare.
-    reach = max(-a[0], a[1])
-    if reach == 0.0:
-        raise OutOfDomain
-    return (-10.0 / reach if a[0] < 0.0 else 1.0 / reach), (10.0 / reach if a[1] > 0.0 else -1.0 / reach)
+@kernel
+def _signed(value: float, state: AnyArray) -> float:
+    return -value if uniform(state) < 0.2 else value
 
 
-def _raised(a: Interval, b: Interval) -> Interval:
-    low = max(a[0], 0.02 * a[1]) if a[0] >= 0.0 else a[0]
+@kernel
+def _near(size: float, state: AnyArray) -> float:
+    """A constant of about this size; without one (0) as laws have them: small whole numbers, multiples of pi,
+    anything with heavy tails."""
+    if size > 0.0:
+        return _signed(_rounded(size * 10.0 ** (0.25 * normal(state)), state), state)
+    u = uniform(state)
+    if u < 0.4:
+        return _signed(_USUAL[below(state, _USUAL.shape[0])], state)
+    if u < 0.75:
+        exponent = _between(-1.0, 1.0, state)
+    elif u < 0.93:
+        exponent = normal(state)
+    else:
+        exponent = min(15.0, 2.0 * math.tan(math.pi * (u - 0.5)))
+    return _signed(_rounded(10.0**exponent, state), state)
+
+
+@kernel
+def _shift(low: float, high: float, subtracted: bool, positive: bool, state: AnyArray) -> float:
+    """A number that a part between `low` and `high` is added to or subtracted from."""
+    number = max(-low, high) * 10.0 ** _between(-0.8, 0.5, state)
+    if 0.2 < number < 20.0 and uniform(state) < 0.4:
+        number = 1.0 + below(state, 5)
+    number = _rounded(number, state)
+    if not subtracted and not positive and uniform(state) < 0.3:
+        number = -number
+    least = high if subtracted else -low
+    if positive and number <= least:
+        number = _rounded(least + (high - low) * _between(0.02, 1.0, state), state)
+    return number
+
+
+@kernel
+def _threshold(op: int, leading: bool, low: float, high: float, state: AnyArray) -> float:
+    """A number in a sum that makes a condition of it."""
+    number = _rounded(low + _between(0.25, 0.75, state) * (high - low), state)
+    return number if op == SUB and leading else -number
+
+
+@kernel
+def _exponent(low: float, state: AnyArray) -> float:
     if low < 0.0:
-        reach = max(-a[0], a[1])
-        return (-(reach ** abs(b[0])), reach ** abs(b[0])) if b[0] > 0.0 else (-10.0, 10.0)
-    if low == 0.0:
-        raise OutOfDomain
-    try:
-        return _hull(low ** b[0], low ** b[1], a[1] ** b[0], a[1] ** b[1])
-    except OverflowError:
-        raise OutOfDomain from None
+        return _WHOLE_EXPONENTS[below(state, _WHOLE_EXPONENTS.shape[0])]
+    if uniform(state) < 0.4:
+        number = _rounded(_between(-3.0, 3.0, state), state)
+        return number if number != 0.0 else 0.5
+    return _EXPONENTS[below(state, _EXPONENTS.shape[0])]
 
 
-def _even(a: Interval, function: Callable[[float], float]) -> Interval:
-    ends = function(a[0]), function(a[1])
-    return (function(0.0) if a[0] < 0.0 < a[1] else min(ends)), max(ends)
+@kernel
+def _beside(
+    op: int, leading: bool, want: float, role: int, low: float, high: float, state: AnyArray
+) -> float:
+    """The number in a hole beside an operand between `low` and `high`; NaN where there is none."""
+    if op == ADD or op == SUB:
+        if role == _CONDITION:
+            return _threshold(op, leading, low, high, state)
+        return _shift(low, high, op == SUB, role == _POSITIVE, state)
+    if op == MUL:
+        number = _near(want / max(-low, high), state)
+        return abs(number) if role == _POSITIVE else number
+    if op == POW:
+        return _exponent(low, state)
+    # What is compared is of like size.
+    if op == MOD:
+        number = _rounded(_between(0.1, 0.5, state) * high, state)
+    else:
+        number = _rounded(low + _between(0.2, 0.8, state) * (high - low), state)
+    return number if number != 0.0 else np.nan
 
 
-def _monotonic(
-    function: Callable[[float], float], least: float = -math.inf
-) -> Callable[[Interval], Interval]:
-    def interval(a: Interval) -> Interval:
-        low = a[0]
-        if low <= least:
-            low = least + 0.01 * (a[1] - least)
-        return function(low), function(a[1])
-
-    return interval
+# ---------------------------------------------------------------- parts
 
 
-def _clipped(a: Interval) -> Interval:
-    return max(-1.0, min(1.0, a[0])), max(-1.0, min(1.0, a[1]))
+@kernel
+def _scaled(n: int, ops: Int32Array, firsts: IntArray) -> bool:
+    """Whether a hole is among the factors of the numerator of node n (`skeleton.scaled`)."""
+    while ops[n] == DIV:
+        n = firsts[n - 1] - 1
+    return ops[n - 1] == CONSTANT if ops[n] == MUL else ops[n] == CONSTANT
 
 
-def _acos(a: Interval) -> Interval:
-    low, high = _clipped(a)
-    return math.acos(high), math.acos(low)
+@kernel
+def _order(n: int, ops: Int32Array, firsts: IntArray) -> tuple[int, int]:
+    """Operands of node n in the order in which they are filled, -1 for none; a condition is not among them.
+
+    What a constant can scale comes after what tells how large it is to be.
+    """
+    op, right = ops[n], n - 1
+    if _ARITY[op] < 2:
+        return right, -1
+    left = firsts[right] - 1
+    if op == DIV:
+        return right, left
+    if op == ADD or op == SUB:
+        scalable = ops[right] != CONSTANT and _scaled(left, ops, firsts) and not _scaled(right, ops, firsts)
+        if ops[left] == CONSTANT or scalable:
+            return right, left
+    return left, right
 
 
-_INTERVALS: Mapping[int, Callable[..., Interval]] = MappingProxyType({
-    ADD: lambda a, b: (a[0] + b[0], a[1] + b[1]),
-    SUB: lambda a, b: (a[0] - b[1], a[1] - b[0]),
-    MUL: _mul,
-    DIV: lambda a, b: _mul(a, _inverse(b)),
-    NEG: lambda a: (-a[1], -a[0]),
-    INV: _inverse,
-    SQUARE: lambda a: _even(a, lambda v: v * v),
-    CUBE: _monotonic(lambda v: v * v * v),
-    SQRT: lambda a: (math.sqrt(max(a[0], 0.0)), math.sqrt(a[1])),
-    CBRT: _monotonic(math.cbrt),
-    POW: _raised,
-    EXP: _monotonic(math.exp),
-    LOG: _monotonic(math.log, 0.0),
-    LOG10: _monotonic(math.log10, 0.0),
-    SIN: lambda a: (-1.0, 1.0),
-    COS: lambda a: (-1.0, 1.0),
-    TAN: _monotonic(math.tan),
-    ASIN: lambda a: (math.asin(_clipped(a)[0]), math.asin(_clipped(a)[1])),
-    ACOS: _acos,
-    ATAN: _monotonic(math.atan),
-    ATAN2: lambda a, b: (-math.pi, math.pi),
-    SINH: _monotonic(math.sinh),
-    COSH: lambda a: _even(a, math.cosh),
-    TANH: _monotonic(math.tanh),
-    ABS: lambda a: _even(a, abs),
-    SIGN: lambda a: (-1.0, 1.0),
-    MIN: lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
-    MAX: lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
-    FLOOR: _monotonic(math.floor),
-    MOD: lambda a, b: _hull(0.0, b[0], b[1]),
-    WHERE: lambda c, a, b: _hull(*a, *b),
-})  # fmt: skip
+@kernel
+def _asked(op: int, want: float, role: int, state: AnyArray) -> tuple[float, int]:
+    """How large the first operand is to be (0 where it does not matter), and what."""
+    if op == ADD or op == SUB:
+        return want, _ANY
+    if op == POW or op == SQRT or op == LOG or op == LOG10:
+        return 0.0, _POSITIVE
+    if role == _POSITIVE and (op == INV or op == CUBE or op == CBRT):
+        return 0.0, _POSITIVE
+    least, most = _ARGUMENTS[op, 0], _ARGUMENTS[op, 1]
+    return (least * (most / least) ** uniform(state) if least > 0.0 else 0.0), _ANY
+
+
+@kernel
+def _asked_then(op: int, want: float, role: int, reach: float, state: AnyArray) -> tuple[float, int]:
+    """The same for the second, given the reach of the first."""
+    if op == MUL:
+        return 0.0, _ANY
+    if op == DIV:
+        return want * reach, (_POSITIVE if role == _POSITIVE else _ANY)
+    if op == POW:
+        return _between(0.5, 3.0, state), _ANY
+    return reach, _ANY
+
+
+@kernel
+def _suits(op: int, beside: bool, low: float, high: float, state: AnyArray) -> bool:
+    """Whether the first operand may be between `low` and `high`; beside: whether the second is a hole."""
+    reach = max(-low, high)
+    if op == DIV or op == INV:
+        return not low <= 0.0 <= high or uniform(state) >= 0.7
+    if op == SIGN:
+        return low < 0.0 < high
+    if op == SQRT or op == LOG or op == LOG10:
+        # Rows outside the domain are drawn again; where most are, the law is another's.
+        return high > 0.0 and -low <= 0.6 * high
+    if op == MUL:
+        return reach > 0.0 or not beside
+    return _ARGUMENTS[op, 2] == 0.0 or _LEAST_REACH <= reach <= _ARGUMENTS[op, 2]
+
+
+@kernel
+def _fill(root: int, w: _Work) -> bool:
+    """Fill the holes of a skeleton; False where the ranges of the inputs do not suit it.
+
+    A node has its first turn before its operands, the others after each of them. Not a recursion: loaded from
+    the cache, one that Numba had compiled ended in a segmentation fault.
+    """
+    depth, w.stack[0] = 0, root
+    w.wants[root], w.roles[root] = 0.0, _ANY
+    while depth >= 0:
+        n = w.stack[depth]
+        op, role, turn = w.ops[n], w.roles[n], w.turns[n]
+        w.turns[n] += 1
+        if op == VARIABLE or op == CONSTANT:
+            if op == CONSTANT:
+                w.values[n] = w.spans[n, 0] = w.spans[n, 1] = _near(w.wants[n], w.state)
+            depth -= 1
+            continue
+        first, second = _order(n, w.ops, w.firsts)
+        low, high = w.spans[first, 0], w.spans[first, 1]
+        beside = second >= 0 and w.ops[second] == CONSTANT and op != DIV and op != WHERE
+        child = -1
+        if turn == 0:
+            child = first
+            w.wants[child], w.roles[child] = _asked(op, w.wants[n], role, w.state)
+        elif turn == 1:
+            if not _suits(op, beside, low, high, w.state):
+                return False
+            if beside:
+                number = _beside(op, second < first, w.wants[n], role, low, high, w.state)
+                if not abs(number) < np.inf:
+                    return False
+                w.values[second] = w.spans[second, 0] = w.spans[second, 1] = number
+            elif second >= 0:
+                child = second
+                w.wants[child], w.roles[child] = _asked_then(op, w.wants[n], role, max(-low, high), w.state)
+        elif turn == 2 and op == WHERE:
+            child = w.firsts[first] - 1
+            w.wants[child], w.roles[child] = 0.0, _CONDITION
+        else:
+            if op == POW and not beside:
+                reach = max(-w.spans[second, 0], w.spans[second, 1])
+                if low <= 0.0 or reach > _MOST_POWER:
+                    return False
+            one, other = (min(first, second), max(first, second)) if second >= 0 else (first, first)
+            if not call_predicate(w.bound, (np.int64(op), one, other, n, w.spans)):
+                return False
+            depth -= 1
+        if child >= 0:
+            depth += 1
+            w.stack[depth] = child
+    return True
+
+
+@kernel
+def _fill_all(w: _Work, args: Int32Array, offsets: IntArray, ranges: FloatArray, good: BoolArray) -> None:
+    for b in range(good.shape[0]):
+        for n in range(offsets[b], offsets[b + 1]):
+            op = w.ops[n]
+            w.firsts[n] = n
+            for _ in range(_ARITY[op]):
+                w.firsts[n] = w.firsts[w.firsts[n] - 1]
+            if op == VARIABLE:
+                w.spans[n, 0], w.spans[n, 1] = ranges[0, b, args[n]], ranges[1, b, args[n]]
+        good[b] = _fill(offsets[b + 1] - 1, w)
+
+
+def filled(
+    skeletons: Programs, low: FloatArray, high: FloatArray, state: AnyArray
+) -> tuple[FloatArray, BoolArray]:
+    """(nodes,) values of the nodes with a number in every hole, and (n,) which skeletons suit their ranges:
+    the law is defined there, and does something. Numbers of the others mean nothing.
+
+    low, high : (n, k) ranges of the inputs of each; state: the random stream (`engine.random`), advanced
+    ValueError where a skeleton has no range for an input.
+
+    >>> from eqdisc.engine.random import stream
+    >>> from eqdisc.expr.parse import parse
+    >>> laws = Programs.pack([parse(text, ["x"]) for text in ("1*x", "log(-x)")])
+    >>> low, high, state = np.ones((2, 1)), np.full((2, 1), 5.0), stream(np.random.SeedSequence(0))
+    >>> values, good = filled(laws, low, high, state)
+    >>> good.tolist(), bool(values[0] != 1.0)
+    ([True, False], True)
+    """
+    wanted = len(skeletons), int(skeletons.args.max(initial=-1)) + 1
+    if low.shape != high.shape or len(low) != wanted[0] or low.shape[1] < wanted[1]:
+        raise ValueError(
+            f"got ranges of shapes {low.shape} and {high.shape}; wanted a row for each of {wanted[0]} "
+            f"skeletons and a column for each of {wanted[1]} inputs or more"
+        )
+    values = np.where(skeletons.ops == VARIABLE, 1.0, 0.0)
+    nodes = len(values)
+    work = _Work(
+        ops=skeletons.ops,
+        firsts=np.zeros(nodes, np.int64),
+        values=values,
+        spans=np.zeros((nodes, 2)),
+        wants=np.zeros(nodes),
+        roles=np.zeros(nodes, np.int64),
+        turns=np.zeros(nodes, np.int64),
+        stack=np.zeros(nodes, np.int64),
+        state=state,
+        bound=bound_address(),
+    )
+    good = np.zeros(len(skeletons), np.bool_)
+    _fill_all(work, skeletons.args, skeletons.offsets, np.stack([low, high]), good)
+    return values, good

@@ -11,6 +11,9 @@ from eqdisc.proposers.snip.vocabulary import INPUTS, LENGTH
 
 Part = Literal["training", "held out"]
 
+#: Same seed and same settings, same tables, as long as this is the same.
+VERSION = 2
+
 #: How often functions are drawn, in proportion. Laws of physics hold roots and squares most, then
 #: exponentials, sines and logarithms; the rest is rare, and present.
 FUNCTIONS: Mapping[str, float] = MappingProxyType({

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
 
 import numpy as np
 
 from eqdisc._typing import AnyArray, BoolArray, FloatArray, IntArray
 from eqdisc.engine.evaluate import predict_programs
 from eqdisc.engine.programs import Programs
+from eqdisc.engine.random import stream
 from eqdisc.errors import DataError, OptionError
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import CONSTANT
 from eqdisc.proposers.snip.batch import Batch
-from eqdisc.proposers.snip.excluded import SMALL, Excluded, plain_hashes, small_skeleton
-from eqdisc.proposers.snip.fingerprint import contained, packed, value_hashes
+from eqdisc.proposers.snip.excluded import SMALL, Excluded, plain_hashes
+from eqdisc.proposers.snip.fingerprint import FILLED, contained, skeleton_hashes, value_hashes
 from eqdisc.proposers.snip.generator.columns import Columns, draw_columns
-from eqdisc.proposers.snip.generator.constants import Filler, OutOfDomain
-from eqdisc.proposers.snip.generator.grammar import Grammar
+from eqdisc.proposers.snip.generator.constants import filled
+from eqdisc.proposers.snip.generator.grammar import Grammar, Skeletons
 from eqdisc.proposers.snip.generator.settings import GeneratorSettings
 from eqdisc.proposers.snip.generator.tables import described, draw_tables, separated, taken
-from eqdisc.proposers.snip.skeleton import Node
-from eqdisc.proposers.snip.vocabulary import INPUTS, keys_of, padded, tokens_of
+from eqdisc.proposers.snip.skeleton import Node, plain
+from eqdisc.proposers.snip.vocabulary import INPUTS, keys_of
 
 #: One of so many skeletons is held out.
 _ONE_OF = np.uint64(32)
@@ -38,18 +37,23 @@ _POINTS = 24
 _HOLES = (1.37, 0.83, 2.19, 0.57, 1.71, 2.9, 0.71, 1.13)
 _FEWEST_FINITE = 6
 
-Tree = tuple[tuple[int, ...], tuple[float, ...]]
-
 
 @dataclass(frozen=True)
 class _Drafts:
-    """Skeletons on their way to becoming laws, and which columns their tables have and use."""
+    """Skeletons on their way to becoming laws, hashes of their tokens and values, and which columns
+    their tables have and use."""
 
-    nodes: list[Node]
+    skeletons: Skeletons
     tokens: AnyArray
     keys: AnyArray
+    values: AnyArray
     present: BoolArray
     relevant: BoolArray
+
+    def taken(self, which: IntArray) -> "_Drafts":
+        """Some of them."""
+        arrays = (self.tokens, self.keys, self.values, self.present, self.relevant)
+        return _Drafts(self.skeletons.taken(which), *(array[which] for array in arrays))
 
 
 class Generator:
@@ -80,7 +84,7 @@ class Generator:
         )
         self.settings = settings or GeneratorSettings()
         self._rng = np.random.default_rng(arrays)
-        self._random = Random(int(words.generate_state(1, np.uint64)[0]))
+        self._state = stream(words)
         self._excluded = excluded
         self._grammar = Grammar(self.settings)
         self._weights = np.array(self.settings.inputs) / np.sum(self.settings.inputs)
@@ -109,7 +113,7 @@ class Generator:
             raise OptionError(f"asked for {count} tables of {rows} rows; wanted at least 1, of 4")
         parts: list[Batch] = []
         programs: list[Programs] = []
-        pool: list[Node] = []
+        pool: list[Skeletons] = []
         left, reused, idle, enough = count, 0, 0, True
         barren = _BARREN / int(_ONE_OF) if self.settings.part == "held out" else _BARREN
         while idle < _MOST_IDLE:
@@ -128,13 +132,12 @@ class Generator:
     # ------------------------------------------------------------ a portion
 
     def _portion(
-        self, number: int, wanted: int, rows: int | None, pool: list[Node], quota: int
+        self, number: int, wanted: int, rows: int | None, pool: list[Skeletons], quota: int
     ) -> tuple[Batch, Programs, int]:
         """Laws of so many skeletons, at most those wanted; their programs; how many were made before."""
         drafts, again = self._drafted(number, pool, quota)
-        laws, columns, places = self._filled(drafts)
-        programs = packed(laws)
-        lengths = self._rows(len(laws), rows)
+        programs, columns, places = self._filled(drafts)
+        lengths = self._rows(len(places), rows)
         features, values, good = draw_tables(programs, columns, lengths, self._rng)
         good &= ~self._withheld(programs)
         places, programs, lengths = places[good], taken(programs, np.flatnonzero(good)), lengths[good]
@@ -168,35 +171,35 @@ class Generator:
         )
         return batch, taken(programs, clear), int(np.isin(kept, again).sum())
 
-    def _drafted(self, number: int, pool: list[Node], quota: int) -> tuple[_Drafts, IntArray]:
-        """Skeletons that may be made, and places of those made before; these go into the pool too."""
+    def _drafted(self, number: int, pool: list[Skeletons], quota: int) -> tuple[_Drafts, IntArray]:
+        """Skeletons that may be made, and places of those made before; they go into the pool too."""
         present, relevant = self._columns(number)
-        nodes: list[Node] = []
-        sequences: list[list[int]] = []
-        places: list[int] = []
-        for place in range(number):
-            node = None
-            if pool and self._random.random() < 0.5 * self.settings.reused:
-                node = self._random.choice(pool)
-                relevant[place] = False
-                relevant[place, list(node.inputs())] = True
-                present[place, : int(np.flatnonzero(relevant[place])[-1]) + 1] = True
-            else:
-                node = self._grammar.draw(np.flatnonzero(relevant[place]).tolist(), self._random)
-            sequence = None if node is None else tokens_of(node)
-            if node is not None and sequence is not None:
-                nodes.append(node)
-                pool.append(node)
-                sequences.append(sequence)
-                places.append(place)
-        tokens = padded(sequences)
-        keys = keys_of(tokens)
-        left_out = self._held(nodes) | self._elsewhere(nodes)
-        fresh, again = self._chosen(keys, _values_of(nodes), left_out, quota)
-        pool[len(pool) - len(nodes) :] = [nodes[k] for k in fresh]
-        rows = np.array(places, np.int64)[fresh]
-        chosen = _Drafts([nodes[k] for k in fresh], tokens[fresh], keys[fresh], present[rows], relevant[rows])
-        return chosen, again
+        drawn = self._drawn(present, relevant, pool)
+        rows = np.flatnonzero(drawn.sizes)
+        drawn = drawn.taken(rows)
+        tokens, bare = drawn.read()
+        keys, values = keys_of(tokens), _values_of(drawn)
+        drafts = _Drafts(drawn, tokens, keys, values, present[rows], relevant[rows])
+        fresh, again = self._chosen(keys, values, self._left_out(drawn, bare), quota)
+        drafts = drafts.taken(fresh)
+        pool.append(drafts.skeletons)
+        return drafts, again
+
+    def _drawn(self, present: BoolArray, relevant: BoolArray, pool: list[Skeletons]) -> Skeletons:
+        """A skeleton for each table, of its relevant inputs; or one of the others or of the pool, whose
+        inputs are the relevant ones then."""
+        rng = self._rng
+        again = rng.random(len(present)) < 0.5 * self.settings.reused
+        drawn = self._grammar.draw(relevant & ~again[:, None], self._state)
+        known = Skeletons.joined([*pool, drawn])
+        known = known.taken(np.flatnonzero(known.sizes))
+        places = np.flatnonzero(again)
+        if len(known) and len(places):
+            chosen = known.taken(rng.integers(len(known), size=len(places)))
+            drawn.nodes[places], drawn.sizes[places] = chosen.nodes, chosen.sizes
+            relevant[places] = chosen.inputs()
+            present[places] |= np.logical_or.accumulate(relevant[places, ::-1], axis=1)[:, ::-1]
+        return drawn
 
     def _columns(self, number: int) -> tuple[BoolArray, BoolArray]:
         rng, most = self._rng, self.settings.most_columns
@@ -208,17 +211,16 @@ class Generator:
         order = np.where(present, rng.random((number, INPUTS)), 2.0).argsort(axis=1).argsort(axis=1)
         return present, order < used[:, None]
 
-    def _held(self, nodes: list[Node]) -> BoolArray:
-        if self._excluded is None or not nodes:
-            return np.zeros(len(nodes), np.bool_)
-        return self._excluded.holds_skeletons(nodes)
-
-    def _elsewhere(self, nodes: list[Node]) -> BoolArray:
-        """Which skeletons are of the other part."""
-        if self.settings.part is None or not nodes:
-            return np.zeros(len(nodes), np.bool_)
-        elsewhere: BoolArray = held_out(nodes) == (self.settings.part == "training")
-        return elsewhere
+    def _left_out(self, skeletons: Skeletons, bare: Skeletons) -> BoolArray:
+        """Which skeletons are excluded, or of the other part."""
+        hashes = skeleton_hashes(bare.programs())
+        left_out = np.zeros(len(skeletons), np.bool_)
+        if self._excluded is not None:
+            filled_in = value_hashes(skeletons.programs(), FILLED)
+            left_out |= self._excluded.holds_hashes(hashes, filled_in) & (bare.sizes > SMALL)
+        if self.settings.part is not None:
+            left_out |= _apart(hashes, bare.sizes) == (self.settings.part == "training")
+        return left_out
 
     def _withheld(self, programs: Programs) -> BoolArray:
         """Which laws are excluded by their values, constants and all."""
@@ -254,17 +256,15 @@ class Generator:
         if len(self._known) >= self.settings.remembered:
             self._known.clear()
             self._values.clear()
-        nodes = [drafts.nodes[k] for k in kept]
-        keys = drafts.keys[kept].tolist()
+        keys, values = drafts.keys[kept].tolist(), drafts.values[kept].tolist()
         self._known.update(keys)
-        self._values.update(
-            (value, key) for value, key in zip(_values_of(nodes).tolist(), keys, strict=True) if value
-        )
+        self._values.update((value, key) for value, key in zip(values, keys, strict=True) if value)
 
-    def _filled(self, drafts: _Drafts) -> tuple[list[Tree], Columns, IntArray]:
+    def _filled(self, drafts: _Drafts) -> tuple[Programs, Columns, IntArray]:
         """Laws with constants on columns with ranges, and the places of their drafts."""
-        left = np.arange(len(drafts.nodes))
-        laws: dict[int, Tree] = {}
+        programs = drafts.skeletons.programs()
+        owner = np.repeat(np.arange(len(programs)), drafts.skeletons.sizes)
+        left = np.arange(len(programs))
         ranges = draw_columns(drafts.present, drafts.relevant, np.zeros(len(left), np.bool_), self._rng)
         for turn in range(_RANGES):
             if turn:
@@ -272,18 +272,13 @@ class Generator:
                 again = draw_columns(drafts.present[left], drafts.relevant[left], usual, self._rng)
                 for name in ("kind", "low", "high", "other"):
                     getattr(ranges, name)[left] = getattr(again, name)
-            for place in left.tolist():
-                filler = Filler(ranges.low[place].tolist(), ranges.high[place].tolist(), self._random)
-                try:
-                    law = filler.filled(drafts.nodes[place])
-                except OutOfDomain:
-                    continue
-                laws[place] = law.codes, law.payload
-            left = np.array([place for place in left.tolist() if place not in laws], np.int64)
+            values, good = filled(taken(programs, left), ranges.low[left], ranges.high[left], self._state)
+            programs.values[np.isin(owner, left)] = values
+            left = left[~good]
             if not len(left):
                 break
-        places = np.array(sorted(laws), np.int64)
-        return [laws[place] for place in places.tolist()], ranges.taken(places), places
+        places = np.setdiff1d(np.arange(len(programs)), left)
+        return taken(programs, places), ranges.taken(places), places
 
     def _rows(self, number: int, rows: int | None) -> IntArray:
         if rows is not None:
@@ -315,25 +310,19 @@ def held_out(nodes: Sequence[Node]) -> BoolArray:
     >>> one == same
     True
     """
-    large = np.array([not small_skeleton(node) for node in nodes], np.bool_)
-    held: BoolArray = large & (plain_hashes(nodes) % _ONE_OF == 0)
-    return held
+    return _apart(plain_hashes(nodes), np.array([len(plain(node).codes) for node in nodes], np.int64))
 
 
-def _values_of(nodes: list[Node]) -> AnyArray:
+def _apart(hashes: AnyArray, sizes: IntArray) -> BoolArray:
+    """The same, told from the hashes and sizes of the skeletons without slope and intercept."""
+    apart: BoolArray = (sizes > SMALL) & (hashes % _ONE_OF == 0)
+    return apart
+
+
+def _values_of(skeletons: Skeletons) -> AnyArray:
     """(n,) hash of each skeleton's values at fixed points, inputs as numbered; 0 where they tell nothing."""
-    if not nodes:
-        return np.zeros(0, np.uint64)
-    trees: list[Tree] = []
-    for node in nodes:
-        holes = 0
-        payload: list[float] = []
-        for code, feature in zip(node.codes, node.features, strict=True):
-            payload.append(_HOLES[holes % len(_HOLES)] if code == CONSTANT else float(feature))
-            holes += code == CONSTANT
-        trees.append((node.codes, tuple(payload)))
     points = np.random.default_rng(24).uniform(0.3, 2.7, (_POINTS, INPUTS))
-    values = predict_programs(packed(trees), points)
+    values = predict_programs(skeletons.programs(_HOLES), points)
     finite = np.isfinite(values)
     mantissa, exponent = np.frexp(np.where(finite, values, 0.0))
     words = np.rint(mantissa * 2.0**26).astype(np.int64) + (exponent.astype(np.int64) << 32)

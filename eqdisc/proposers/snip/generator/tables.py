@@ -10,7 +10,7 @@ from eqdisc.engine.evaluate import buffer_for, tapes
 from eqdisc.engine.programs import Programs
 from eqdisc.expr.operators import OPERATORS
 from eqdisc.proposers.snip.generator.columns import Columns, sample
-from eqdisc.proposers.snip.kernels import ROOM, describe, separations, values_on_tables
+from eqdisc.proposers.snip.kernels.tables import ROOM, describe, separations, values_on_tables
 from eqdisc.proposers.snip.vocabulary import INPUTS
 
 #: Times that rows outside a law's domain are drawn again.
@@ -131,7 +131,7 @@ def described(programs: Programs) -> Described:
 
 @dataclass(frozen=True)
 class Separated:
-    """What exchanging inputs between rows tells of the laws (`kernels.separations`).
+    """What exchanging inputs between rows tells of the laws (`kernels.tables.separations`).
 
     clear : every input that a law uses changes its value by a good part of its spread, and for every pair it
             could be told whether the law separates

@@ -11,6 +11,7 @@ import torch
 
 from eqdisc.proposers.snip.architecture import shapes
 from eqdisc.proposers.snip.excluded import Excluded
+from eqdisc.proposers.snip.generator.settings import VERSION
 from eqdisc.proposers.snip.pretrain import checkpoint
 from eqdisc.proposers.snip.pretrain.settings import Pretraining
 
@@ -34,6 +35,7 @@ def card_of(
         "weights": weights,
         "steps": progress.step,
         "tables": progress.step * settings.batch,
+        "generator": VERSION,
         "minutes": round(progress.seconds / 60.0, 2),
         "hardware": _hardware(device),
         "held_out": held_out,
@@ -52,6 +54,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     told = {
         "size": f"{settings['size']}, {card['weights']:,} weights",
         "trained on": f"{card['tables']:,} tables of the generator's laws, {card['steps']:,} steps",
+        "generator": card["generator"],
         "kept away from": kept_out,
         "seed": settings["seed"],
         "minutes": card["minutes"],

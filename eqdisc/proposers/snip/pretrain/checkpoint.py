@@ -15,9 +15,10 @@ from eqdisc._typing import AnyArray
 from eqdisc.errors import DataError, OptionError
 from eqdisc.proposers.snip.architecture import shapes
 from eqdisc.proposers.snip.excluded import Excluded
+from eqdisc.proposers.snip.generator.settings import VERSION
 from eqdisc.proposers.snip.pretrain.settings import Pretraining
 
-FORMAT = 1
+FORMAT = 2
 FILE = "checkpoint.pt"
 #: Settings that may be others when a training goes on: how long.
 _MAY_CHANGE = ("minutes", "steps")
@@ -68,7 +69,8 @@ class Checkpoint:
 
 def told(settings: Pretraining, excluded: Excluded | None) -> dict[str, Any]:
     """What a checkpoint keeps of its settings."""
-    return {**plain(settings), _EXCLUDED: None if excluded is None else excluded.digest}
+    digest = None if excluded is None else excluded.digest
+    return {**plain(settings), _EXCLUDED: digest, "generator": VERSION}
 
 
 def plain(settings: Pretraining) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What training makes small: tables and skeletons apart, wrong tokens, wrong statements."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,13 +26,14 @@ class Losses(NamedTuple):
         return self.contrast + self.decoder + self.told
 
 
-def losses(model: Model, batch: Prepared, parts: int) -> Losses:
+def losses(model: Model, batch: Prepared, widths: Sequence[int]) -> Losses:
     """The losses of a batch of tensors.
 
-    parts : into so many parts of laws of like length the batch is divided where skeletons are read
+    widths : of the parts of laws of like length into which the batch is divided where skeletons are read
+        (`widths_of` its tokens)
     """
     latents = model.latents(batch.points, batch.columns, batch.table)
-    symbols, decoder = read_in_parts(model, latents, batch.tokens, parts)
+    symbols, decoder = read_in_parts(model, latents, batch.tokens, widths)
     return Losses(
         contrast(model.embed(latents), symbols, batch.keys, model.parameters["temperature"]),
         decoder,
@@ -39,16 +41,30 @@ def losses(model: Model, batch: Prepared, parts: int) -> Losses:
     )
 
 
-def read_in_parts(model: Model, latents: Tensor, tokens: Tensor, parts: int) -> tuple[Tensor, Tensor]:
-    """(B, embedding) of the skeletons, and the mean loss of a token of the decoder.
+def widths_of(tokens: Tensor, parts: int) -> list[int]:
+    """Lengths of the longest law in each of so many parts of laws of like length, of (B, L) tokens.
+
+    To be asked on the host: of tokens on a device each would wait for all that the device has to do.
+
+    >>> widths_of(torch.tensor([[1, 2, 0], [1, 2, 3], [1, 0, 0], [1, 2, 0]]), 2)
+    [2, 3]
+    """
+    lengths = (tokens != PAD).sum(1).sort().values
+    return [int(some[-1]) for some in lengths.chunk(parts)]
+
+
+def read_in_parts(
+    model: Model, latents: Tensor, tokens: Tensor, widths: Sequence[int]
+) -> tuple[Tensor, Tensor]:
+    """(B, embedding) of the skeletons, and the mean loss of a token of the decoder; `widths` as of `losses`.
 
     Skeletons of like length are read together: padding all to the longest takes half as long again.
     """
     lengths = (tokens != PAD).sum(1)
     order = torch.argsort(lengths, stable=True)
     embedded, lost = [], latents.new_zeros(())
-    for some in order.chunk(parts):
-        part = tokens[some, : int(lengths[some[-1]])]
+    for some, width in zip(order.chunk(len(widths)), widths, strict=True):
+        part = tokens[some, :width]
         embedded.append(model.symbols(part))
         logits = model.decode(latents[some], part[:, :-1])
         lost = lost + functional.cross_entropy(

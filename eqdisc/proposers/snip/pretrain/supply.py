@@ -1,20 +1,12 @@
-"""Batches for training: each made from its own seed, by whichever process, and taken in order."""
+"""Batches for training: each made from its own seed, the same in every process."""
 
-import collections.abc
-import multiprocessing
-import signal
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from eqdisc._typing import AnyArray
-from eqdisc.errors import DataError, OptionError
+from eqdisc.errors import OptionError
 from eqdisc.proposers.snip.batch import Batch
 from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.generator import Generator, GeneratorSettings
@@ -26,7 +18,6 @@ from eqdisc.proposers.snip.vocabulary import INPUTS, LENGTH
 MANY, FEW = 128, 12
 #: Streams of random numbers below the seed.
 _TRAINING, _HELD_OUT = 0, 1
-_AHEAD = 2  # batches in work for each process, so that none waits for the network
 #: Draws of held-out tables, each of as many as are missing, at least so many.
 _MOST_DRAWS, _FEWEST_DRAWN = 40, 16
 _PAIRS = np.triu_indices(INPUTS, 1)
@@ -96,6 +87,10 @@ class Source:
         generator = self._generator(rng, GeneratorSettings(part="training"))
         return prepared(generator.batch(self.size, rows=rows))
 
+    def compile(self) -> None:
+        """Compile what a batch takes, before several processes would, each for itself."""
+        Generator(self.seed, GeneratorSettings(part="training"), self.excluded).batch(1, rows=FEW)
+
     def held_out(self, tables: int) -> Prepared:
         """So many tables of 128 rows, all of different skeletons, none trained on.
 
@@ -120,46 +115,3 @@ class Source:
 
     def _generator(self, rng: np.random.Generator, settings: GeneratorSettings) -> Generator:
         return Generator(int(rng.integers(2**63)), settings, self.excluded)
-
-
-def batches(source: Source, first: int, workers: int) -> "collections.abc.Generator[Prepared]":
-    """The batches of the steps from `first` on, without end; made by so many processes, by this one for 0.
-
-    Close the iterator to end the processes. EqdiscError where one of them dies.
-    """
-    if not workers:
-        for step in count(first):
-            yield source.batch(step)
-    # Forked processes would inherit threads that hold locks.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _enter, (source,))
-    waiting: deque[Future[Prepared]] = deque()
-    steps = count(first)
-    try:
-        while True:
-            while len(waiting) < _AHEAD * workers:
-                waiting.append(pool.submit(_made, next(steps)))
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise DataError(
-            "a process that makes tables died, perhaps for want of memory; --resume goes on from the last "
-            "checkpoint, --workers 0 takes no further process"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_source: Source | None = None
-
-
-def _enter(source: Source) -> None:
-    """Begin as a process that makes batches; who interrupts the training lets the training end it."""
-    global _source
-    _source = source
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threadpool_limits(1)
-
-
-def _made(step: int) -> Prepared:
-    assert _source is not None
-    return _source.batch(step)

@@ -3,7 +3,8 @@
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,6 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from eqdisc._typing import AnyArray
 from eqdisc.atomic import write_bytes
 from eqdisc.errors import DataError, OptionError, WeightsError
 from eqdisc.proposers.snip import weights
@@ -27,9 +27,11 @@ from eqdisc.proposers.snip.pretrain import checkpoint
 from eqdisc.proposers.snip.pretrain.bank import embedded_anew
 from eqdisc.proposers.snip.pretrain.card import card_of, card_text
 from eqdisc.proposers.snip.pretrain.checkpoint import Checkpoint
-from eqdisc.proposers.snip.pretrain.losses import Losses, losses
+from eqdisc.proposers.snip.pretrain.loading import batches
+from eqdisc.proposers.snip.pretrain.losses import Losses, losses, widths_of
 from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
-from eqdisc.proposers.snip.pretrain.supply import Prepared, Source, batches
+from eqdisc.proposers.snip.pretrain.step import Step, event
+from eqdisc.proposers.snip.pretrain.supply import Prepared, Source
 from eqdisc.proposers.snip.pretrain.validation import validate
 
 WEIGHTS, CARD, BANK = "weights.npz", "card.md", "bank.npz"
@@ -42,7 +44,7 @@ class Progress:
     step, share, seconds : steps done, share of all, seconds spent on them (with those before an interruption)
     rate    : tables a second
     waited  : share of the time that the network waited for tables, the start of their makers counted
-    losses  : by name, of the last step; empty before the first
+    losses  : by name, of the last step, on CUDA of the one before it; empty before the first
     figures : by name, of the last validation; empty before the first
     warning : what went wrong without ending the training; empty for nothing
     """
@@ -89,6 +91,11 @@ class Training:
         self._before = self.progress.seconds
         self._first = self.progress.step
         self._held_out: Prepared | None = None
+        self._under_way: deque[Step] = deque()  # steps whose losses were not read yet
+        # CUDA computes a step while the one before it is read, and has no pause between them.
+        self._late = 1 if self._device == "cuda" else 0
+        self._last: Step | None = None
+        self._started, self._waited = time.monotonic(), 0.0
 
     def run(self, tell: Callable[[Progress], None], stopped: Callable[[], bool]) -> bool:
         """Train to the end of the settings or until `stopped`; whether the end was reached.
@@ -96,19 +103,17 @@ class Training:
         Writes checkpoints on the way (one that cannot be written is told as a warning, the one before stays)
         and at the end checkpoint, weights, card and bank (DataError where they cannot be written).
         """
-        started = saved = time.monotonic()
-        waited = 0.0
+        self._started = saved = time.monotonic()
+        self._waited = 0.0
         workers = workers_of(self.machine, self._device)
-        with closing(batches(self._source, self._first, workers)) as supply:
+        if workers > 1:
+            self._source.compile()
+        with closing(batches(self._source, self._first, workers, self._device == "cuda")) as supply:
             while self._share() < 1.0 and not stopped():
-                asked = time.monotonic()
-                batch = next(supply)
-                waited += time.monotonic() - asked
-                found = self._step(batch)
-                now = time.monotonic()
-                self._advance(now - started, waited, found)
+                self._take(supply)
+                self._read(self._late)
                 tell(self.progress)
-                if now - saved >= self.machine.checkpoint_every:
+                if time.monotonic() - saved >= self.machine.checkpoint_every:
                     self._save_on_the_way()
                     tell(self.progress)
                     saved = time.monotonic()
@@ -117,13 +122,12 @@ class Training:
         return self._share() >= 1.0
 
     def save(self) -> None:
-        """Validate, and write checkpoint, weights and card; DataError where they cannot be written."""
+        """Validate, and write checkpoint, weights and card; DataError where they cannot be written, or where
+        losses or weights are no numbers any more."""
+        self._check()
+        parameters = {name: tensor.detach().cpu() for name, tensor in self.model.parameters.items()}
         state = Checkpoint(
-            self._told,
-            self.progress.step,
-            self.progress.seconds,
-            {name: tensor.detach().cpu() for name, tensor in self.model.parameters.items()},
-            self._optimizer.state_dict(),
+            self._told, self.progress.step, self.progress.seconds, parameters, self._optimizer.state_dict()
         )
         self.folder.mkdir(parents=True, exist_ok=True)
         write_bytes(self.folder / checkpoint.FILE, state.packed())
@@ -156,33 +160,52 @@ class Training:
 
     # ------------------------------------------------------------ steps
 
-    def _step(self, batch: Prepared) -> Losses:
+    def _take(self, supply: Iterator[Prepared]) -> None:
+        """Hand a step to the device."""
+        asked = time.monotonic()
+        batch = next(supply)
+        asked = time.monotonic() - asked
+        widths = widths_of(batch.tokens, self.settings.parts)
+        parts: tuple[Any, ...] = batch
+        on_device = Prepared(*(part.to(self._device, non_blocking=True) for part in parts))
+        came = event() if self._device == "cuda" else None
+        found = self._step(on_device, widths)
+        number = self.progress.step + 1
+        self._under_way.append(Step.of(number, found, asked, came, self._last))
+        self._last = self._under_way[-1]
+        self._advance(time.monotonic() - self._started)
+
+    def _step(self, batch: Prepared, widths: Sequence[int]) -> Losses:
+        """The losses of a batch on the device, before the step that they lead to; `widths` as of `losses`."""
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate()
-        on_device = Prepared(*(self._tensor(part) for part in batch))
         with torch.autocast("cuda", torch.bfloat16, enabled=self._device == "cuda"):
-            found = losses(self.model, on_device, self.settings.parts)
+            found = losses(self.model, batch, widths)
         self._optimizer.zero_grad(set_to_none=True)
         found.total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters.values(), self.settings.clip)
         self._optimizer.step()
         return found
 
-    def _advance(self, seconds: float, waited: float, found: Losses) -> None:
+    def _advance(self, seconds: float) -> None:
+        """A step more is done, or handed to the device, after so many seconds of this run."""
         step = self.progress.step + 1
-        told = dict(zip(Losses._fields, (float(loss.detach()) for loss in found), strict=True))
-        if not all(math.isfinite(loss) for loss in told.values()):
-            raise DataError(f"the losses are no numbers any more at step {step}: {told}")
         self.progress = replace(
             self.progress,
             step=step,
             seconds=self._before + seconds,
             rate=(step - self._first) * self.settings.batch / seconds,
-            waited=waited / seconds,
-            losses=told,
             warning="",
         )
         self.progress = replace(self.progress, share=self._share())
+
+    def _read(self, under_way: int) -> None:
+        """Read the losses of all steps but so many; DataError where one is no number."""
+        while len(self._under_way) > under_way:
+            step = self._under_way.popleft()
+            self._waited += step.waited()
+            waited = self._waited / (self.progress.seconds - self._before)
+            self.progress = replace(self.progress, losses=step.losses(), waited=waited)
 
     def _share(self) -> float:
         return self.settings.share(self.progress.step, self.progress.seconds)
@@ -192,10 +215,6 @@ class Training:
         share = self.settings.share(self.progress.step + 1, self.progress.seconds)
         grown = min(1.0, share / self.settings.warm_up) if self.settings.warm_up else 1.0
         return self.settings.rate * grown * 0.5 * (1.0 + math.cos(math.pi * min(share, 1.0)))
-
-    def _tensor(self, part: AnyArray) -> torch.Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(part))
-        return tensor if self._device == "cpu" else tensor.pin_memory().to(self._device, non_blocking=True)
 
     def _adam(self) -> torch.optim.Optimizer:
         matrices: list[torch.Tensor] = []
@@ -208,7 +227,14 @@ class Training:
         ]
         return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=self._device == "cuda")
 
+    def _check(self) -> None:
+        """DataError where losses or weights are no numbers any more: nothing of them is to be written."""
+        self._read(under_way=0)
+        if not all(bool(tensor.isfinite().all()) for tensor in self.model.parameters.values()):
+            raise DataError(f"the weights are no numbers any more after step {self.progress.step}")
+
     def _save_on_the_way(self) -> None:
+        self._check()
         try:
             self.save()
         except DataError as error:

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from eqdisc._typing import AnyArray, BoolArray
 from eqdisc.proposers.snip.model import Model, Told
-from eqdisc.proposers.snip.pretrain.losses import read_in_parts
+from eqdisc.proposers.snip.pretrain.losses import read_in_parts, widths_of
 from eqdisc.proposers.snip.pretrain.supply import Prepared
 from eqdisc.proposers.snip.vocabulary import PAD
 
@@ -31,7 +31,7 @@ def validate(model: Model, held_out: Prepared, device: str = "cpu") -> dict[str,
         part = Prepared(*(torch.from_numpy(a[start : start + _CHUNK]).to(device) for a in held_out))
         with torch.no_grad():
             latents = model.latents(part.points, part.columns, part.table)
-            symbols, mean = read_in_parts(model, latents, part.tokens, parts=4)
+            symbols, mean = read_in_parts(model, latents, part.tokens, widths_of(part.tokens, 4))
             found = (model.embed(latents), symbols, *model.told(latents, part.pairs))
         lost += float(mean) * int((part.tokens[:, 1:] != PAD).sum())
         parts.append([tensor.float().cpu().numpy() for tensor in found])

@@ -140,12 +140,16 @@ def separations(
 def _exchange(
     features: FloatArray, rows: int, columns: IntArray, r: int, tries: int, buffer: FloatArray
 ) -> None:
-    """Fill the buffer: `tries` rows, then those with one input from another row, then with two."""
+    """Fill the buffer: `tries` rows, then those with one input from another row, then with two. Columns that
+    the law does not use are left as they are."""
     ways = 1 + r + r * (r - 1) // 2
     filled = (ways * tries + 63) // 64 * 64
-    for j in range(features.shape[0]):
-        for i in range(filled):
-            buffer[j, i] = features[j, (i % tries) % rows]
+    for p in range(r):
+        j = columns[p]
+        for i in range(tries):
+            buffer[j, i] = features[j, i % rows]
+        for i in range(tries, filled):
+            buffer[j, i] = buffer[j, i - tries]
     for i in range(tries):
         other = (i % rows + 1 + i // rows + rows // 2) % rows
         way = 1 + r

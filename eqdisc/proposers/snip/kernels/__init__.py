@@ -1,0 +1,1 @@
+"""Compiled parts: laws drawn and filled, their normal forms, their tables."""
