@@ -73,6 +73,12 @@ def test_excluded_laws_are_known_by_skeleton_and_by_values():
     assert not excluded.holds(free).any()
 
 
+def test_excluded_laws_without_values_are_known_by_skeleton():
+    """An inverse cosine of what is above one at all points where values are compared."""
+    excluded = Excluded.of(formulas("acos(x0 + 3*x1)/x2"))
+    assert excluded.holds(formulas("acos(0.2*x1 + x2)/x0", "acos(0.2*x1 - x2)/x0")).tolist() == [True, False]
+
+
 def test_small_laws_are_never_held():
     """Whatever slope and intercept: a search fits both."""
     excluded = Excluded.of(formulas("3*x0*x1 + 1", "x0/x1", "x0*exp(x1)/x2"))

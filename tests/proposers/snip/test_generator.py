@@ -99,6 +99,7 @@ def test_tokens_and_labels_are_those_of_the_law(made):
         assert not batch.tokens[k, len(tokens) :].any()
         assert np.flatnonzero(batch.relevant[k]).tolist() == list(law.features)
         assert batch.size[k] == law.size
+        assert 0.0 not in law.constants  # no hole is left
         assert (np.flatnonzero(batch.operators[k]) + 2).tolist() == sorted({c for c in law.codes if c >= 2})
         assert batch.periodic[k].tolist() == [j in waving(law) for j in range(10)]
         assert batch.pairs[k].sum() == len(law.features) * (len(law.features) - 1)

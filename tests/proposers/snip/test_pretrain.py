@@ -332,6 +332,17 @@ def test_a_training_goes_on_with_its_own_settings_only(tmp_path: Path) -> None:
             training(tmp_path, resume=True)
 
 
+def test_a_training_does_not_go_on_with_tables_of_another_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eqdisc.proposers.snip.pretrain import checkpoint
+
+    training(tmp_path).run(quietly, lambda: True)
+    monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION + 1)
+    with pytest.raises(OptionError, match=r"has generator \d+, got \d+; it cannot change"):
+        training(tmp_path, resume=True)
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = training(tmp_path)
     session.run(quietly, lambda: True)
