@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
@@ -395,7 +395,7 @@ def _warnings(best: Law, dataset: Dataset) -> tuple[str, ...]:
     if undetermined:
         found.append(f"the table does not determine {undetermined} of the constants; the law may be too long")
     chi_square, freedom = best.error_bars.reduced_chi_square, best.error_bars.degrees_of_freedom
-    if chi_square is not None and freedom > 0 and chi2.sf(chi_square * freedom, freedom) < IMPROBABLE:
+    if chi_square is not None and freedom > 0 and chdtrc(freedom, chi_square * freedom) < IMPROBABLE:
         found.append(
             f"the residuals are {chi_square**0.5:.2g} times what sigma allows: the law is wrong or sigma too "
             "small, and error bars and intervals, which believe sigma, are too narrow"

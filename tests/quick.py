@@ -1,4 +1,4 @@
-"""Strategies with little work an epoch, for tests of what happens around them."""
+"""Strategies with little work an epoch, and runs with few pictures, for tests of what happens around them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,8 @@ import pytest
 from eqdisc.portfolio import PROPOSERS, Entry
 from eqdisc.proposers.dysymnet import DySymNet
 from eqdisc.proposers.gp import GeneticProgramming
+from eqdisc.report import folder
+from eqdisc.report.plots import front_figure
 
 
 def breeding() -> GeneticProgramming:
@@ -26,4 +28,15 @@ def quick_epochs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, maker in (("gp", breeding), ("dysymnet", networks)):
             patch.setitem(PROPOSERS, name, Entry(__name__, maker.__name__))  # type: ignore[arg-type]
+        yield
+
+
+@contextmanager
+def few_pictures() -> Iterator[None]:
+    """Meanwhile a run that is kept, in this process, has a picture of its front alone.
+
+    Four of them, each as PNG, PDF and SVG, take longer than the search of a small table.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder, "figures", lambda result, dataset: {"front": front_figure(result)})
         yield

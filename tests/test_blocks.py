@@ -17,6 +17,7 @@ from eqdisc.proposers.gp import GeneticProgramming
 from eqdisc.report.text import repeat_options
 from eqdisc.settings import Settings
 from eqdisc.task import SearchTask, _block
+from tests.quick import few_pictures
 
 SMALL = GeneticProgramming(population=60, epoch_work=20_000_000)
 
@@ -31,10 +32,12 @@ def table() -> Dataset:
 
 def test_a_block_is_used_told_and_kept(table: Dataset, tmp_path: Path) -> None:
     told = {"proposers": [SMALL], "epochs": 3, "blocks": ["(a - b)*(c + d)"]}
-    found = discover(table, **told, out=tmp_path / "run")
+    with few_pictures():
+        found = discover(table, **told, out=tmp_path / "run")
     assert found.stopped.name == "EXACT"
     assert "--block '(a - b)*(c + d)'" in repeat_options(found)
-    again = resume(tmp_path / "run", epochs=3, proposers=[SMALL])
+    with few_pictures():
+        again = resume(tmp_path / "run", epochs=3, proposers=[SMALL])
     assert again.best == found.best
 
 

@@ -14,8 +14,9 @@ from eqdisc.cli import app
 from eqdisc.search.engine import StopReason
 from eqdisc.surfaces.law import Form
 from eqdisc.surfaces.result import QUESTIONS
-from tests.quick import quick_epochs
+from tests.quick import few_pictures, quick_epochs
 
+SECONDS = "0.5"  # of each search; an epoch is done in any case
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
@@ -32,7 +33,7 @@ def commands() -> list[list[str]]:
 
 @pytest.fixture(autouse=True)
 def _quick() -> Iterator[None]:
-    with quick_epochs():
+    with quick_epochs(), few_pictures():
         yield
 
 
@@ -41,7 +42,10 @@ def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ran = 0
     for arguments in commands():
         # The same searches, cut short.
-        limit = ["--time", "1"] if arguments[0] == "discover" and "--epochs" not in arguments else []
+        searches = arguments[0] in {"discover", "resume"} and "--epochs" not in arguments
+        limit = ["--time", SECONDS] if searches else []
+        if "--stability" in arguments:
+            limit += ["--stability", "2"]
         result = CliRunner().invoke(app, [*arguments, *limit])
         assert result.exit_code == 0, (arguments, result.output)
         ran += 1
@@ -51,7 +55,8 @@ def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("block", blocks("python"))
 def test_every_python_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})
+    short = re.sub(r"\btime_limit=\d+", f"time_limit={SECONDS}", block)
+    exec(compile(short, "README.md", "exec"), {})
 
 
 def test_every_option_is_described() -> None:

@@ -4,12 +4,14 @@
     python -m benchmarks.snip.supply --exclude excluded.npz
     python -m benchmarks.snip.supply --transport
     python -m benchmarks.snip.supply --demand
+    python -m benchmarks.snip.supply --repeats --batches 100
 
 Tables as one process of `eqdisc pretrain` makes them, labels and all, per second of the processor: all tables
 over all seconds, and the slowest and the fastest batch, which have many rows and few. A network that reads
 more than that times the cores waits for tables: the progress of `eqdisc pretrain` tells for how much of the
 time it did. `--transport`: how many a training could receive, and how many it does (`transport`); `--demand`:
-what a table costs the network (`demand`). Both need PyTorch.
+what a table costs the network (`demand`). Both need PyTorch. `--repeats`: how many different skeletons the
+tables have (`repeats`).
 """
 
 import argparse
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from benchmarks.snip import repeats
 from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.pretrain.supply import Source
 
@@ -43,7 +46,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--transport", action="store_true", help="measure receiving, not making")
     parser.add_argument("--demand", action="store_true", help="count what a table costs the network")
+    parser.add_argument("--repeats", action="store_true", help="count different skeletons")
     options = parser.parse_args()
+    if options.repeats:
+        print(repeats.table(options.batches))
+        return
     if options.transport or options.demand:
         from benchmarks.snip import demand, transport
 

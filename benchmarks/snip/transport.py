@@ -8,7 +8,9 @@ for 1,000 tables, all threads counted. Each batch is copied once into memory tha
 copy to a device; without that, memory that is shared would not be looked at.
 
 "pool and pipe" is a ProcessPoolExecutor whose answers are pickled, "loader" what `eqdisc pretrain` does.
-The last lines are of that with real tables, of many rows and few: all tables over all seconds.
+The last lines are of that with real tables, of many rows and few: all tables over all seconds, each trained
+on once or several times (`pretrain.echo`) by a device that takes no time: PyTorch's "meta", whose tensors
+have shapes and no values. Seconds of the processor are those of the process that trains.
 """
 
 import time
@@ -23,6 +25,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from eqdisc.proposers.snip.pretrain.settings import ECHOES
 from eqdisc.proposers.snip.pretrain.supply import MANY, Prepared, Source
 
 TABLES = 2048
@@ -90,17 +93,30 @@ def received(source: Kept, way: str, workers: int, batches: int) -> tuple[float,
     return TABLES / float(np.median(clock)), 1000 / TABLES * float(np.median(processor))
 
 
-def supplied(workers: int, batches: int) -> float:
-    """Tables a second of the clock that arrive of those that so many processes make."""
+def supplied(workers: int, batches: int, echo: int) -> tuple[float, float]:
+    """Of the tables that so many processes make: how many a second of the clock are trained on, and seconds
+    of the processor for 1,000 of them."""
+    import torch
+
+    from eqdisc.proposers.snip.pretrain.echo import APART, again, echoed
     from eqdisc.proposers.snip.pretrain.loading import batches as arriving
 
-    with closing(arriving(Source(0, TABLES), 0, workers)) as supply:
-        for _ in range(WARM * workers):
-            next(supply)
-        started = time.perf_counter()
-        for _ in range(batches):
-            next(supply)
-        return TABLES * batches / (time.perf_counter() - started)
+    def kept(batch: Prepared) -> Prepared:
+        for part in batch:
+            np.asarray(part).copy()  # in place of the copy to a device
+        parts: tuple[torch.Tensor, ...] = batch
+        return Prepared(*(part.to("meta") for part in parts))
+
+    with closing(arriving(Source(0, TABLES, echo=echo), 0, workers)) as supply:
+        trained_on = echoed(supply, 0, echo, kept)
+        for _ in range(echo * (WARM * workers + echo * APART)):
+            again(*next(trained_on))
+        clock, processor = time.perf_counter(), time.process_time()
+        for _ in range(echo * batches):
+            again(*next(trained_on))
+        clock, processor = time.perf_counter() - clock, time.process_time() - processor
+    tables = TABLES * echo * batches
+    return tables / clock, 1000 / tables * processor
 
 
 def table(batches: int) -> str:
@@ -117,6 +133,13 @@ def table(batches: int) -> str:
         for way in WAYS:
             rate, seconds = received(source, way, workers, batches)
             lines.append(f"| {way} | {workers} | {rate:,.0f} | {seconds:.4f} |")
-    lines += ["", "| processes that make tables | tables a second received |", "|---|---|"]
-    lines += [f"| {workers} | {supplied(workers, batches):,.0f} |" for workers in (1, 2)]
+    lines += [
+        "",
+        "| processes that make tables | echo | tables a second trained on | seconds for 1,000 |",
+        "|---|---|---|---|",
+    ]
+    for workers in (1, 2):
+        for echo in sorted(ECHOES.values()):
+            rate, seconds = supplied(workers, batches, echo)
+            lines.append(f"| {workers} | {echo} | {rate:,.0f} | {seconds:.4f} |")
     return "\n".join(lines)

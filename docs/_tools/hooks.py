@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from latex2mathml.converter import convert
+from markdown_exec import formatters
 
 HERE = Path(__file__).parent
 EXECUTED = re.compile(r'^( *```.*? exec="on")', re.MULTILINE)
@@ -26,6 +27,9 @@ def on_startup(**_: Any) -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ["COLUMNS"] = "110"
+    from console import formatted  # of this folder
+
+    formatters["console"] = formatted
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -158,12 +158,14 @@ class Expression:
         wanted = self.codes.count(CONSTANT)
         if len(new) != wanted:
             raise ValueError(f"the expression has {wanted} constants, got {len(new)} values")
+        for value in new:
+            _check_payload(CONSTANT, value)
         source = iter(new)
         payload = tuple(
-            next(source) if code == CONSTANT else value
+            next(source) + 0.0 if code == CONSTANT else value
             for code, value in zip(self.codes, self.payload, strict=True)
         )
-        return Expression(self.codes, payload)
+        return _made(self.codes, payload)
 
     @property
     def features(self) -> tuple[int, ...]:

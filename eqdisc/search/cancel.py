@@ -11,17 +11,18 @@ from eqdisc.expr.algebra import (
     written_sum,
 )
 from eqdisc.expr.expression import Expression
-from eqdisc.expr.operators import ADD, CONSTANT, DIV, MUL, NEG, SUB
+from eqdisc.expr.operators import ADD, CONSTANT, DIV, MUL, NEG, SQRT, SUB
 
 MOST_LONGER = 2  # nodes that the removal of a pole may cost
 
 
 def without_poles(expression: Expression) -> Expression:
-    """x/(x*y) as 1/y, (u - v)/(v - u) as -1, x*(u + c/x) as x*u + c.
+    """x/(x*y) as 1/y, (u - v)/(v - u) as -1, x*(u + c/x) as x*u + c, sqrt(x)*sqrt(u/x) as sqrt(u).
 
-    The last only where it is at most two nodes longer. A minus sign goes where it takes no node: -(u/(v - w))
-    is u/(w - v), and -2*(u - v) is 2*(v - u). Values stay as they are where what cancels is a number other
-    than 0; at a pole infinity may change its sign.
+    A product that holds a pole which is none is multiplied out where that is at most two nodes longer,
+    another only where it is shorter: (x*u + c)/x as u + c/x. A minus sign goes where it takes no node:
+    -(u/(v - w)) is u/(w - v), and -2*(u - v) is 2*(v - u). Values stay as they are where what cancels is a
+    number other than 0; at a pole infinity may change its sign, and where there was no value may be one.
 
     >>> from eqdisc.expr.parse import parse
     >>> str(without_poles(parse("x*(x*exp(-y) + 0.5/x)", ["x", "y"])))
@@ -48,8 +49,11 @@ def _relieved(node: Expression) -> Expression:
     positive = _take_sign(product)
     written = scaled(product.coefficient, unscaled(product), product)
     node = written if written.size < node.size + positive else node
-    spread = _multiplied_out(product)
-    return spread if spread is not None and spread.size <= node.size + MOST_LONGER else node
+    joined = _under_one_root(product)
+    if joined is not None and joined.size < node.size:
+        return joined
+    spread, longer = _multiplied_out(product)
+    return spread if spread is not None and spread.size <= node.size + longer else node
 
 
 def _align(product: Product) -> None:
@@ -106,15 +110,37 @@ def _cancel(product: Product) -> None:
                 del side[base]
 
 
-def _multiplied_out(product: Product) -> Expression | None:
-    """The product with a sum multiplied out, a term of which is divided by another factor; None without."""
+def _under_one_root(product: Product) -> Expression | None:
+    """The product with one square root in place of several; None where there are no two."""
+    roots = [
+        [base for base, exponent in side.items() if base.root == SQRT and exponent == 1]
+        for side in (product.above, product.below)
+    ]
+    if len(roots[0]) + len(roots[1]) < 2:
+        return None
+    inside, outside = Product(), Product(product.coefficient, dict(product.above), dict(product.below))
+    for side, found, inverse in zip((outside.above, outside.below), roots, (False, True), strict=True):
+        for root in found:
+            del side[root]
+            inside.multiply(root.children[0], 1, inverse)
+    outside.multiply(Expression.apply("sqrt", without_poles(unscaled(inside))), 1, inverse=False)
+    return scaled(outside.coefficient, unscaled(outside), outside)
+
+
+def _multiplied_out(product: Product) -> tuple[Expression | None, int]:
+    """The product with a sum multiplied out, and by how many nodes it may be longer then.
+
+    None where no term of the sum has a factor that another one divides: more nodes are worth it where that
+    factor divides the term, for there is a pole that is none.
+    """
     for base, exponent in product.above.items():
         if exponent != 1 or base.root not in (ADD, SUB):
             continue
         factors = {other: k for other, k in product.above.items() if other != base}
         total = sum_of(base, distribute=True)
         terms = [(c, term) for found in total.terms.values() for c, term in found]
-        if not any(factors.keys() & term.below.keys() for _, term in terms):
+        poles = any(factors.keys() & term.below.keys() for _, term in terms)
+        if not poles and not any(product.below.keys() & term.above.keys() for _, term in terms):
             continue
         out = Sum()
         for coefficient, term in [*terms, (total.constant, Product())]:
@@ -124,8 +150,9 @@ def _multiplied_out(product: Product) -> Expression | None:
                     out.add(coefficient * product.coefficient, multiple)
                 else:
                     out.add_constant(coefficient * product.coefficient)
-        return written_sum(out)
-    return None
+        # Opposite sums may have come together: x*(u - v)*(1 + w/(x*(v - u))) is x*(u - v) - w.
+        return without_poles(written_sum(out)), MOST_LONGER if poles else -1
+    return None, 0
 
 
 def _times(term: Product, above: dict[Expression, int], below: dict[Expression, int]) -> Product:

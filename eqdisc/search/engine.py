@@ -58,14 +58,14 @@ class Budget:
     persistence: ... and at least this many times the epoch of the last improvement
     gain       : relative fall of the loss, at some complexity, that counts as an improvement
 
-    In the first epoch every strategy has a turn. After that an epoch is about as much work as the most
-    expensive turn, shared among the strategies (`eqdisc.search.shares`), or less, where one was dearer than
-    before.
+    In the first epoch every strategy has a turn. After that an epoch is about a quarter of the work of the
+    most expensive turn, but a turn at least, shared among the strategies (`eqdisc.search.shares`), or less,
+    where one was dearer than before.
     """
 
     time_limit: float = 30.0
     epochs: int | None = None
-    patience: int = 60
+    patience: int = 240
     persistence: float = 2.0
     gain: float = 0.01
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from eqdisc._typing import BoolArray, FloatArray
 from eqdisc.data.dataset import Dataset
-from eqdisc.engine.sensitivity import Sensitivity, sensitivity
+from eqdisc.engine.sensitivity import Forward, Sensitivity, forward, sensitivity
 from eqdisc.expr.expression import Expression
 
 MAX_STEPS = 8
@@ -140,8 +140,10 @@ def orthonormal_basis(jacobian: FloatArray) -> FloatArray:
     return basis
 
 
-def _linearise(expression: Expression, dataset: Dataset, root: FloatArray) -> Optimum:
-    found = sensitivity(expression, dataset.features)
+def _linearise(
+    expression: Expression, dataset: Dataset, root: FloatArray, evaluated: Forward | None = None
+) -> Optimum:
+    found = sensitivity(expression, dataset.features, evaluated)
     residual = root * (dataset.target - found.value)
     return Optimum(expression, _mean_square(residual), residual, root[:, None] * found.constants, found)
 
@@ -187,7 +189,9 @@ def _search_along(start: Optimum, step: FloatArray, dataset: Dataset, root: Floa
         values = constants + step / 2**halving
         if not np.isfinite(values).all() or np.array_equal(values, constants):
             return None
-        found = _linearise(start.expression.with_constants(values), dataset, root)
-        if found.mean_square < start.mean_square:
-            return found
+        moved = start.expression.with_constants(values)
+        # Derivatives only where the step is taken: half of the trials come to nothing.
+        evaluated = forward(moved, dataset.features)
+        if _mean_square(root * (dataset.target - evaluated.values[-1])) < start.mean_square:
+            return _linearise(moved, dataset, root, evaluated)
     return None

@@ -19,6 +19,9 @@ GRACE = 2.0  # rounds of work without contributing anything after which a strate
 HALF_LIFE = 4.0  # rounds of work, by whomever, after which a contribution counts half
 HOPE = 0.02  # contributed before anything is known, and what keeps the merit of the unlucky above zero
 CHEAPEST = 1.0 / 16.0  # of a round; what a turn counts for at least: there is more to it than its evaluations
+# Of a round, and at least one turn: the search ends with the last whole epoch before its time limit. Where it
+# was a round, searches of ten seconds ended after six where a dear turn had made it long.
+EPOCH = 0.25
 LARGEST_ROUND = 4e9  # node evaluations: a few seconds
 UNFORESEEN = 0.5  # of a round: a turn that costs so much more than it was planned with spoils the plan
 
@@ -44,9 +47,10 @@ class Account:
 class Shares:
     """The accounts of all strategies, by place in the line-up; says whose turns the next epoch consists of.
 
-    First everybody has one turn, in the order of the line-up. After that an epoch is as much work as the most
-    expensive of the last turns (at most `LARGEST_ROUND`): one turn of an expensive strategy or many of a
-    cheap one, so that epochs are alike; less where a turn was not what it was planned as.
+    First everybody has one turn, in the order of the line-up. A round is as much work as the most expensive
+    of the last turns (at most `LARGEST_ROUND`), and an epoch a quarter of one: one turn of an expensive
+    strategy or several of a cheap one, so that epochs are alike; less where a turn was not what it was
+    planned as.
 
     >>> shares = Shares([Account(), Account()])
     >>> shares.plan()
@@ -54,7 +58,7 @@ class Shares:
     >>> shares.charge(0, work=100, gain=0.5), shares.charge(1, work=1000, gain=0.0)
     (True, True)
     >>> shares.plan()                                    # the first has earned more, and had less
-    (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    (0, 0, 0)
     """
 
     def __init__(self, accounts: Sequence[Account]) -> None:
@@ -119,10 +123,11 @@ class Shares:
         if fresh or not self._at_work:
             return fresh
         size, shares = self._round(), self.shares()
+        epoch = EPOCH * size
         owed = {place: self._accounts[place].owed for place in self._at_work}
         turns: list[int] = []
         spent = 0.0
-        while spent < size:
+        while spent < epoch:
             place = max(self._at_work, key=lambda place: (owed[place], -place))
             cost = max(self._last(place), CHEAPEST * size)
             for other, share in shares.items():

@@ -15,12 +15,12 @@ import pytest
 from eqdisc.data.tables import write_example
 from eqdisc.report.folder import RunFolder
 from tests.cli.asking import ask
-from tests.quick import quick_epochs
+from tests.quick import few_pictures, quick_epochs
 
 
 @pytest.fixture(autouse=True)
 def _quick() -> Iterator[None]:
-    with quick_epochs():
+    with quick_epochs(), few_pictures():
         yield
 
 
@@ -31,7 +31,7 @@ def boyle(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with everything it leaves, made once."""
+    """A run with everything it leaves, all pictures too, made once."""
     folder = tmp_path_factory.mktemp("kept")
     table = str(write_example("boyle", folder))
     options = ("--target", "pressure", "--proposers", "closed_form", "--quiet")

@@ -17,6 +17,7 @@ from eqdisc.findings import Discovery
 from eqdisc.report.folder import RunFolder, read_result, read_run_dataset
 from eqdisc.report.record import record_text, write_record
 from eqdisc.settings import Settings
+from tests.quick import few_pictures
 
 Case = Any  # a result and its table
 
@@ -55,7 +56,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_was(written: RunFol
 
 
 def test_overwriting_removes_the_run_and_nothing_else(kepler: Case, tmp_path: Path) -> None:
-    with RunFolder.create(tmp_path) as folder:
+    with RunFolder.create(tmp_path) as folder, few_pictures():
         folder.write_results(*kepler)
         folder.checkpoint_path.write_bytes(b"old")
     (tmp_path / "mine.txt").write_text("mine")
@@ -265,7 +266,8 @@ def test_a_table_is_written_once(noisy: Case, tmp_path: Path) -> None:
     with RunFolder.create(tmp_path) as folder:
         folder.write_dataset(noisy[1])
         before = (tmp_path / "data.npz").stat().st_ino
-        folder.write_results(*noisy)
+        with few_pictures():
+            folder.write_results(*noisy)
         assert (tmp_path / "data.npz").stat().st_ino == before
 
 

@@ -174,7 +174,7 @@ def _task(system: System, state: int, suite: str, noise: float) -> Task:
     )
 
 
-@lru_cache(maxsize=len(SYSTEMS))
+@lru_cache(maxsize=8 * len(SYSTEMS))  # the suites of all levels of noise share them, too
 def _states(system: System, seed: int) -> FloatArray:
     """(400, 2) states of the four runs; the two tasks of a system share them."""
     rng = np.random.default_rng(seed_for("strogatz", system.name, seed))

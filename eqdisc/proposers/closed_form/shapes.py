@@ -199,7 +199,10 @@ def _regressed(
     root = np.sqrt(weights)
     y = root * (aim - np.average(aim, weights=weights))
     total = float(y @ y)
-    centred = [root[:, None] * (column - np.average(column, axis=0, weights=weights)) for column in columns]
+    # As np.average does, which takes as long as all the rest here.
+    whole = np.sum(weights)
+    means = [np.sum(column * weights[:, None], axis=0) / whole for column in columns]
+    centred = [root[:, None] * (column - mean) for column, mean in zip(columns, means, strict=True)]
     xy = [y @ column for column in centred]
     if len(centred) == 1:
         slope = xy[0] / np.sum(centred[0] ** 2, axis=0)

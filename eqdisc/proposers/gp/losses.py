@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import rankdata
 
 from eqdisc._typing import FloatArray
 from eqdisc.engine.programs import Blocks
@@ -192,7 +191,9 @@ def power_of(tree: Expression, exponent: float, operators: OperatorSet) -> Expre
 
 def _ranks(values: FloatArray) -> FloatArray:
     """(n,) from -1 to 1; equal values share theirs."""
-    ranks: FloatArray = rankdata(values) * (2.0 / len(values)) - 1.0
+    rising = np.sort(values)  # scipy.stats.rankdata gives the same, and takes a second to import
+    places = (np.searchsorted(rising, values, "left") + np.searchsorted(rising, values, "right") + 1) / 2.0
+    ranks: FloatArray = places * (2.0 / len(values)) - 1.0
     return ranks
 
 

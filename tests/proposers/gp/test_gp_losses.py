@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from eqdisc.data.dataset import Dataset
 from eqdisc.engine.reference import evaluate
@@ -12,7 +13,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitRules
 from eqdisc.problem import Problem
-from eqdisc.proposers.gp.losses import View, decades, in_proportion, linked, power_of
+from eqdisc.proposers.gp.losses import View, _ranks, decades, in_proportion, linked, power_of
 from eqdisc.proposers.gp.session import island_losses
 from eqdisc.proposers.gp.settings import GeneticProgramming
 from eqdisc.scoring.rounding import is_exact
@@ -198,3 +199,9 @@ def test_links_of_negative_targets_have_a_sign_of_their_own():
 def test_what_follows_ranks_is_not_proposed_as_a_law():
     _, session = exponential(("rank", "rank"))
     assert [session.propose().expressions for _ in range(3)] == [(), (), ()]
+
+
+@pytest.mark.parametrize("values", [[3.0], [2.0, 2.0, 2.0], [1.0, -4.0, 1.0, 7.0, 0.0, 7.0, 7.0]])
+def test_ranks_are_those_of_scipy(values):
+    wanted = rankdata(values) * (2.0 / len(values)) - 1.0
+    np.testing.assert_array_equal(_ranks(np.array(values)), wanted)

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 
 from eqdisc.engine.random import stream
+from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import ARITY, CONSTANT, OPERATORS, VARIABLE, WHERE
 from eqdisc.expr.parse import parse
 from eqdisc.proposers.snip.excluded import plain_hashes
 from eqdisc.proposers.snip.fingerprint import skeleton_hashes
 from eqdisc.proposers.snip.generator import GeneratorSettings
-from eqdisc.proposers.snip.generator.grammar import Grammar, Skeletons
+from eqdisc.proposers.snip.generator.grammar import Grammar, Skeletons, reordered
 from eqdisc.proposers.snip.kernels.arena import HOLE, arena
 from eqdisc.proposers.snip.kernels.forms import form, form_addresses, plain
 from eqdisc.proposers.snip.kernels.sense import sensible
@@ -169,6 +170,22 @@ def test_what_is_drawn_is_in_normal_form_and_has_the_inputs_asked_for(drawn):
     hashes = plain_hashes([skeleton_of(programs.expression(k)) for k in range(200)])
     np.testing.assert_array_equal(skeleton_hashes(plainly)[:200], hashes)
     assert skeletons.sizes.max() <= LENGTH - 2
+
+
+def test_columns_in_another_order_give_the_normal_form_of_the_renamed_law(drawn):
+    tokens, programs = drawn[0].read().tokens, drawn[0].programs()
+    order = np.random.default_rng(3).random((len(tokens), INPUTS)).argsort(axis=1)
+    renamed = reordered(tokens, order)
+    for k in range(0, len(tokens), 4):
+        law = programs.expression(k)
+        payload = [
+            float(order[k].tolist().index(number)) if code == VARIABLE else number
+            for code, number in zip(law.codes, law.payload, strict=True)
+        ]
+        assert [token for token in renamed[k].tolist() if token] == encode(Expression(law.codes, payload))
+    assert not np.array_equal(renamed, tokens)
+    np.testing.assert_array_equal((renamed > 0).sum(axis=1), (tokens > 0).sum(axis=1))
+    np.testing.assert_array_equal(reordered(renamed, order.argsort(axis=1)), tokens)
 
 
 def test_same_state_same_skeletons():

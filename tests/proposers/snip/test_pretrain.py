@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
@@ -191,10 +192,10 @@ def test_statements_of_what_is_not_there_cost_nothing(batch: Prepared) -> None:
 def test_a_training_learns(tmp_path: Path) -> None:
     """On one batch again and again, every part of the loss falls."""
     session = training(tmp_path, Pretraining(steps=40, batch=24, seed=1, warm_up=0.1))
-    supply = repeat(tensors(Source(1, 24).batch(0)))
+    trained_on = repeat((session._kept(tensors(Source(1, 24).batch(0))), 0))
     found = []
     for _ in range(26):
-        session._take(supply)
+        session._take(trained_on)
         session._read(under_way=0)
         found.append(session.progress.losses)
     for name in ("contrast", "decoder", "told"):
@@ -259,19 +260,43 @@ def test_what_a_training_writes_is_a_network(tmp_path: Path) -> None:
         assert text in card
 
 
-def test_a_training_that_goes_on_gives_the_same_numbers(tmp_path: Path) -> None:
-    whole = training(tmp_path / "whole")
+@pytest.mark.parametrize(("echo", "steps", "at"), [(1, 4, 2), (2, 9, 6)])
+def test_a_training_that_goes_on_gives_the_same_numbers(
+    tmp_path: Path, echo: int, steps: int, at: int
+) -> None:
+    settings = replace(SHORT, echo=echo, steps=steps)
+    whole = training(tmp_path / "whole", settings)
     whole.run(quietly, lambda: False)
-    steps: list[int] = []
-    first = training(tmp_path / "parts")
-    assert not first.run(lambda progress: steps.append(progress.step), lambda: len(steps) == 2)
-    second = training(tmp_path / "parts", resume=True)
-    assert second.progress.step == 2
-    assert second.run(lambda progress: steps.append(progress.step), lambda: False)
-    assert steps == [1, 2, 3, 4]
+    done: list[int] = []
+    first = training(tmp_path / "parts", settings)
+    assert not first.run(lambda progress: done.append(progress.step), lambda: len(done) == at)
+    second = training(tmp_path / "parts", settings, resume=True)
+    assert second.progress.step == at
+    assert second.run(lambda progress: done.append(progress.step), lambda: False)
+    assert done == list(range(1, steps + 1))
     assert second.progress.losses == whole.progress.losses
     for name, array in whole.model.arrays().items():
         assert np.array_equal(array, second.model.arrays()[name]), name
+
+
+def test_a_table_is_trained_on_twice_in_two_orders_and_told_as_one(tmp_path: Path) -> None:
+    session = training(tmp_path, replace(SHORT, echo=2, steps=7))
+    seen: list[Prepared] = []
+    step = session._step
+
+    def stepped(batch: Prepared, widths: Sequence[int]) -> Any:
+        seen.append(batch)
+        return step(batch, widths)
+
+    session._step = stepped  # type: ignore[method-assign]
+    session.run(quietly, lambda: False)
+    first = Source(SHORT.seed, SHORT.batch, echo=2).batch(0)
+    assert np.array_equal(seen[0].tokens, first.tokens)
+    assert np.array_equal(seen[5].tokens, first.echo_tokens[:, 0])
+    assert not np.array_equal(seen[5].tokens, first.tokens)
+    assert not np.array_equal(seen[5].points, first.points)
+    assert (session.card()["steps"], session.card()["tables"]) == (7, 6 * 8)
+    assert "| times each | 2 |" in (tmp_path / "card.md").read_text()
 
 
 def test_losses_that_are_read_late_change_nothing_else(tmp_path: Path) -> None:
@@ -289,6 +314,45 @@ def test_losses_that_are_read_late_change_nothing_else(tmp_path: Path) -> None:
     assert late.progress.losses == at_once.progress.losses
     for name, array in at_once.model.arrays().items():
         assert np.array_equal(array, late.model.arrays()[name]), name
+
+
+def test_a_step_is_done_on_the_device_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a device whose tensors have no values: one that is elsewhere is refused, and nothing can be asked
+    for, which on CUDA would wait for all that is under way."""
+    import torch
+
+    from eqdisc.proposers.snip.model import Model
+    from eqdisc.proposers.snip.pretrain.echo import again
+
+    monkeypatch.setattr(torch, "autocast", lambda *arguments, **options: nullcontext())
+    session = training(tmp_path, replace(SHORT, echo=3))
+    session._device = "meta"
+    session.model = Model(session.settings.sizes, session.model.arrays(), "meta")
+    session._optimizer = session._adam()
+    batch, widths = session._kept(tensors(Source(0, 8, echo=3).batch(0)))
+    with pytest.raises(RuntimeError, match="device"):
+        session._step(tensors(Source(0, 8).batch(0)), widths)
+    for time in range(3):
+        found = session._step(again(batch, time), widths)
+        assert {loss.device.type for loss in found} == {"meta"}
+
+
+def test_half_precision_is_near(batch: Prepared) -> None:
+    import torch
+
+    from eqdisc.proposers.snip.model import Model
+    from eqdisc.proposers.snip.pretrain.losses import losses, widths_of
+
+    model, given = Model(SIZES["small"], initial(SIZES["small"], np.random.default_rng(0))), tensors(batch)
+    widths = widths_of(given.tokens, 3)
+    exact = losses(model, given, widths)
+    with torch.autocast("cpu", torch.bfloat16):
+        near = losses(model, given, widths)
+    assert near != exact
+    assert torch.allclose(torch.stack(near), torch.stack(exact), rtol=0.01)
+    near.total.backward()
+    gradients = [tensor.grad for tensor in model.parameters.values()]
+    assert all(gradient is not None and bool(gradient.isfinite().all()) for gradient in gradients)
 
 
 @pytest.mark.parametrize("late", [0, 1])
@@ -503,6 +567,27 @@ def test_the_command(tmp_path: Path) -> None:
     assert Network.read(out / "weights.npz").card["steps"] == 3
 
 
+@pytest.mark.parametrize(("options", "echo"), [((), 4), (("--echo", "3"), 3)])
+def test_on_cuda_each_batch_is_trained_on_several_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], echo: int
+) -> None:
+    from eqdisc.proposers.snip.pretrain import trainer
+
+    class Told(Exception):  # noqa: N818
+        """With the settings, in place of a device."""
+
+    def refuse(settings: Pretraining, *_: Any) -> None:
+        raise Told(settings)
+
+    monkeypatch.setattr(trainer, "device_of", lambda machine: "cuda")
+    monkeypatch.setattr(trainer, "Training", refuse)
+    with pytest.raises(Told) as told:
+        CliRunner().invoke(
+            app, ["pretrain", "--out", str(tmp_path), "--steps", "1", *options], catch_exceptions=False
+        )
+    assert told.value.args[0].echo == echo
+
+
 def test_the_first_interrupt_ends_after_the_step_the_second_at_once() -> None:
     outside = signal.getsignal(signal.SIGINT)
     with cli_pretrain._stopper() as stopped:
@@ -530,6 +615,7 @@ BAD = {
     "the minutes are 0.0": ["--minutes", "0"],
     "the steps are 0": ["--steps", "0"],
     "a batch holds 1 tables": ["--batch", "1"],
+    "the echo is 0": ["--echo", "0"],
     "the seed is -1": ["--seed", "-1"],
     "--device is 'tpu'": ["--device", "tpu"],
     "the threads are 0": ["--threads", "0"],

@@ -14,6 +14,7 @@ from eqdisc.proposers.snip.kernels.arena import arena
 from eqdisc.proposers.snip.kernels.draws import chances, draw_all
 from eqdisc.proposers.snip.kernels.forms import form_addresses
 from eqdisc.proposers.snip.kernels.reading import read_all
+from eqdisc.proposers.snip.kernels.renaming import rename_all
 from eqdisc.proposers.snip.vocabulary import BEGIN, END, FIRST_INPUT, FIRST_OPERATOR, INPUTS, LENGTH
 from eqdisc.proposers.snip.vocabulary import CONSTANT as HOLE
 
@@ -84,6 +85,21 @@ class Reading(NamedTuple):
 
     tokens: AnyArray
     bare: Skeletons
+
+
+def reordered(tokens: AnyArray, order: IntArray) -> AnyArray:
+    """Tokens (n, LENGTH) of skeletons whose tables have their columns in another order.
+
+    order : (n, INPUTS) the column that each was before, all ten of them
+
+    >>> from eqdisc.proposers.snip.vocabulary import NAMES
+    >>> quotient = np.array([[BEGIN, NAMES.index("div"), FIRST_INPUT, FIRST_INPUT + 2, END]], np.int16)
+    >>> [NAMES[token] for token in reordered(quotient, np.array([[2, 0, 1, 3, 4, 5, 6, 7, 8, 9]]))[0, :5]]
+    ['begin', 'div', 'x1', 'x0', 'end']
+    """
+    found = np.zeros_like(tokens)
+    rename_all(form_addresses(), _VOCABULARY, arena(), np.argsort(order, axis=1), tokens, found)
+    return found
 
 
 class Grammar:

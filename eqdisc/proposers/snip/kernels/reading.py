@@ -44,7 +44,7 @@ def read_all(
             a[at + i] = nodes[row, i]
         a[0] = at + sizes[row]
         tree = since(a, at)
-        _prefix(vocabulary, a, last(tree), tokens[row])
+        prefix(vocabulary, a, last(tree), tokens[row])
         tree = call_integer(table[PLAIN], (table, a, tree))
         bare_sizes[row] = size(tree)
         for i in range(size(tree)):
@@ -52,7 +52,7 @@ def read_all(
 
 
 @kernel
-def _prefix(vocabulary: IntArray, a: IntArray, end: int, tokens: AnyArray) -> None:
+def prefix(vocabulary: IntArray, a: IntArray, end: int, tokens: AnyArray) -> None:
     """Tokens of the tree that ends before a node: operators before their operands."""
     waiting = pushed(a)
     append(a, waiting, 2 * end)

@@ -13,6 +13,7 @@ from eqdisc.proposers.snip.architecture import shapes
 from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.generator.settings import VERSION
 from eqdisc.proposers.snip.pretrain import checkpoint
+from eqdisc.proposers.snip.pretrain.echo import made
 from eqdisc.proposers.snip.pretrain.settings import Pretraining
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def card_of(
         "excluded": None if excluded is None else {"skeletons": len(excluded), "digest": excluded.digest},
         "weights": weights,
         "steps": progress.step,
-        "tables": progress.step * settings.batch,
+        "tables": made(progress.step, settings.echo) * settings.batch,
         "generator": VERSION,
         "minutes": round(progress.seconds / 60.0, 2),
         "hardware": _hardware(device),
@@ -54,6 +55,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     told = {
         "size": f"{settings['size']}, {card['weights']:,} weights",
         "trained on": f"{card['tables']:,} tables of the generator's laws, {card['steps']:,} steps",
+        "times each": settings["echo"],
         "generator": card["generator"],
         "kept away from": kept_out,
         "seed": settings["seed"],

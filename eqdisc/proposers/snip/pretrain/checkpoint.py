@@ -18,12 +18,14 @@ from eqdisc.proposers.snip.excluded import Excluded
 from eqdisc.proposers.snip.generator.settings import VERSION
 from eqdisc.proposers.snip.pretrain.settings import Pretraining
 
-FORMAT = 2
+FORMAT = 3
 FILE = "checkpoint.pt"
 #: Settings that may be others when a training goes on: how long.
 _MAY_CHANGE = ("minutes", "steps")
 #: Beside the settings: which laws are kept out, wherever their file lies; None for none.
 _EXCLUDED = "excluded"
+#: And which generator made the tables, by its version.
+_GENERATOR = "generator"
 #: What reading a file that is no checkpoint, or no longer one, has been seen to raise.
 _UNREADABLE = (
     OSError,
@@ -70,7 +72,7 @@ class Checkpoint:
 def told(settings: Pretraining, excluded: Excluded | None) -> dict[str, Any]:
     """What a checkpoint keeps of its settings."""
     digest = None if excluded is None else excluded.digest
-    return {**plain(settings), _EXCLUDED: digest, "generator": VERSION}
+    return {**plain(settings), _EXCLUDED: digest, _GENERATOR: VERSION}
 
 
 def plain(settings: Pretraining) -> dict[str, Any]:
@@ -139,5 +141,6 @@ def _check_same(
                 f"given now ({given}); go on with the same ones, or start anew in another folder"
             )
         raise OptionError(
-            f"the training in {folder} has {key} {before.get(key)}, got {value}; it cannot change"
+            f"the training in {folder} has {key} {before.get(key)}, got {value}; it cannot change: "
+            + ("start anew in another folder" if key == _GENERATOR else f"go on with {key} {before.get(key)}")
         )

@@ -28,9 +28,9 @@ _ALIGNED = 64  # bytes: a line of the cache, more than any number needs
 def batches(
     source: Source, first: int, workers: int, pinned: bool = False
 ) -> "collections.abc.Generator[Prepared]":
-    """The batches of the steps from `first` on as tensors, without end.
+    """The batches from the one of number `first` on as tensors, without end.
 
-    They are made by so many processes, by this one for 0, and depend on seed and step alone.
+    They are made by so many processes, by this one for 0, and depend on seed and number alone.
 
     pinned : in memory that CUDA reads without the processor, while the device and the host do other things
 
@@ -42,8 +42,8 @@ def batches(
     >>> supply.close()
     """
     if not workers:
-        for step in count(first):
-            yield _alone(source.batch(step), pinned)
+        for number in count(first):
+            yield _alone(source.batch(number), pinned)
     with _received(source, first, workers, pinned) as received:
         while True:
             yield _next(received)
@@ -152,24 +152,24 @@ def _alone(batch: Prepared, pinned: bool) -> Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
-    """What a process of the loader makes of a number of a step.
+class _Numbered:
+    """What a process of the loader makes of the number of a batch.
 
     An error of ours is a value: the loader would put its traceback into the message.
     """
 
     source: Source
 
-    def __getitem__(self, step: int) -> Sent | EqdiscError:
+    def __getitem__(self, number: int) -> Sent | EqdiscError:
         try:
-            return Sent.of(self.source.batch(step))
+            return Sent.of(self.source.batch(number))
         except EqdiscError as error:
             return error
 
 
 @contextmanager
 def _received(source: Source, first: int, workers: int, pinned: bool) -> Iterator[Iterator[Any]]:
-    """Within, what processes make of the steps from `first` on, in order; they end with it."""
+    """Within, what processes make of the numbers from `first` on, in order; they end with it."""
     # Forked processes would inherit threads that hold locks. The generator is that of the seeds of the
     # processes, which nothing here uses: PyTorch's own stream of random numbers stays where it was.
     settings: dict[str, Any] = {
@@ -187,7 +187,7 @@ def _received(source: Source, first: int, workers: int, pinned: bool) -> Iterato
         with warnings.catch_warnings(), _undisturbed():
             # More processes than cores are the user's choice.
             warnings.filterwarnings("ignore", message="This DataLoader will create")
-            received = iter(DataLoader(_Steps(source), **settings))
+            received = iter(DataLoader(_Numbered(source), **settings))
         yield received
     finally:
         # An error that is on its way keeps the iterator alive, and with it the processes, if they are left to

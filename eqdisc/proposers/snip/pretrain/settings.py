@@ -10,6 +10,9 @@ from eqdisc.proposers.snip.architecture import SIZES, Sizes
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
+#: How often each batch is trained on by device, if that is not said: fifteen processes make tables for some
+#: 50 TFLOP/s of the large network (benchmarks/snip/supply.md), and a GPU does more.
+ECHOES = {"cpu": 1, "cuda": 4}
 #: Peak learning rates; wider networks take smaller steps.
 _RATES = {"small": 1e-3, "medium": 7e-4, "large": 5e-4}
 
@@ -21,6 +24,8 @@ class Pretraining:
     minutes, steps : how long; one of them, and `minutes` may be fractions
     size     : "small", "medium" or "large"
     batch    : tables of a step
+    echo     : how often each batch is trained on, its columns in another order each time (`pretrain.echo`);
+        more than once where the device would wait for tables
     seed     : of the weights to start from and of all tables
     exclude  : file of laws that are kept out of the tables (`eqdisc.proposers.snip.excluded`); None for none
     held_out : tables, no two of one skeleton, that measure how far it is
@@ -37,6 +42,7 @@ class Pretraining:
     steps: int | None = None
     size: str = "small"
     batch: int = 256
+    echo: int = 1
     seed: int = 0
     exclude: Path | None = None
     held_out: int = 1024
@@ -56,6 +62,8 @@ class Pretraining:
             raise OptionError(f"the steps are {self.steps}; wanted 1 or more")
         if self.batch < 2:
             raise OptionError(f"a batch holds {self.batch} tables; wanted 2 or more, to be told apart")
+        if self.echo < 1:
+            raise OptionError(f"the echo is {self.echo}; each batch is trained on 1 time or more")
         if self.held_out < 2:
             raise OptionError(f"{self.held_out} tables are held out; wanted 2 or more")
         if self.seed < 0:

@@ -27,6 +27,7 @@ from eqdisc.proposers.snip.pretrain import checkpoint
 from eqdisc.proposers.snip.pretrain.bank import embedded_anew
 from eqdisc.proposers.snip.pretrain.card import card_of, card_text
 from eqdisc.proposers.snip.pretrain.checkpoint import Checkpoint
+from eqdisc.proposers.snip.pretrain.echo import again, echoed, oldest
 from eqdisc.proposers.snip.pretrain.loading import batches
 from eqdisc.proposers.snip.pretrain.losses import Losses, losses, widths_of
 from eqdisc.proposers.snip.pretrain.settings import Machine, Pretraining
@@ -34,6 +35,8 @@ from eqdisc.proposers.snip.pretrain.step import Step, event
 from eqdisc.proposers.snip.pretrain.supply import Prepared, Source
 from eqdisc.proposers.snip.pretrain.validation import validate
 
+#: A batch on the device, and the `widths` of `losses`; they are the same for all times.
+Kept = tuple[Prepared, list[int]]
 WEIGHTS, CARD, BANK = "weights.npz", "card.md", "bank.npz"
 
 
@@ -42,7 +45,7 @@ class Progress:
     """How far a training is.
 
     step, share, seconds : steps done, share of all, seconds spent on them (with those before an interruption)
-    rate    : tables a second
+    rate    : tables a second, each counted as often as it was trained on
     waited  : share of the time that the network waited for tables, the start of their makers counted
     losses  : by name, of the last step, on CUDA of the one before it; empty before the first
     figures : by name, of the last validation; empty before the first
@@ -74,7 +77,7 @@ class Training:
         else:
             torch.set_float32_matmul_precision("high")
         self._excluded = excluded = None if settings.exclude is None else Excluded.read(settings.exclude)
-        self._source = Source(settings.seed, settings.batch, excluded)
+        self._source = Source(settings.seed, settings.batch, excluded, settings.echo)
         self._told = checkpoint.told(settings, excluded)
         before = checkpoint.read(folder, settings, excluded) if resume else None
         arrays = before.arrays() if before else _fresh(settings)
@@ -95,7 +98,7 @@ class Training:
         # CUDA computes a step while the one before it is read, and has no pause between them.
         self._late = 1 if self._device == "cuda" else 0
         self._last: Step | None = None
-        self._started, self._waited = time.monotonic(), 0.0
+        self._started, self._waited, self._asked = time.monotonic(), 0.0, 0.0
 
     def run(self, tell: Callable[[Progress], None], stopped: Callable[[], bool]) -> bool:
         """Train to the end of the settings or until `stopped`; whether the end was reached.
@@ -108,9 +111,11 @@ class Training:
         workers = workers_of(self.machine, self._device)
         if workers > 1:
             self._source.compile()
-        with closing(batches(self._source, self._first, workers, self._device == "cuda")) as supply:
+        first, echo = self._first, self.settings.echo
+        with closing(batches(self._source, oldest(first, echo), workers, self._device == "cuda")) as supply:
+            trained_on = echoed(self._timed(supply), first, echo, self._kept)
             while self._share() < 1.0 and not stopped():
-                self._take(supply)
+                self._take(trained_on)
                 self._read(self._late)
                 tell(self.progress)
                 if time.monotonic() - saved >= self.machine.checkpoint_every:
@@ -160,18 +165,28 @@ class Training:
 
     # ------------------------------------------------------------ steps
 
-    def _take(self, supply: Iterator[Prepared]) -> None:
-        """Hand a step to the device."""
-        asked = time.monotonic()
-        batch = next(supply)
-        asked = time.monotonic() - asked
-        widths = widths_of(batch.tokens, self.settings.parts)
+    def _timed(self, supply: Iterator[Prepared]) -> Iterator[Prepared]:
+        """The batches, and in `_asked` the seconds that were waited for those of a step."""
+        while True:
+            asked = time.monotonic()
+            batch = next(supply)
+            self._asked += time.monotonic() - asked
+            yield batch
+
+    def _kept(self, batch: Prepared) -> Kept:
+        """What is kept of a batch for all its times."""
         parts: tuple[Any, ...] = batch
         on_device = Prepared(*(part.to(self._device, non_blocking=True) for part in parts))
+        return on_device, widths_of(batch.tokens, self.settings.parts)
+
+    def _take(self, trained_on: Iterator[tuple[Kept, int]]) -> None:
+        """Hand a step to the device."""
+        self._asked = 0.0
+        (batch, widths), turn = next(trained_on)
         came = event() if self._device == "cuda" else None
-        found = self._step(on_device, widths)
+        found = self._step(again(batch, turn), widths)
         number = self.progress.step + 1
-        self._under_way.append(Step.of(number, found, asked, came, self._last))
+        self._under_way.append(Step.of(number, found, self._asked, came, self._last))
         self._last = self._under_way[-1]
         self._advance(time.monotonic() - self._started)
 
