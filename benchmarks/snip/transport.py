@@ -135,7 +135,7 @@ def table(batches: int) -> str:
             lines.append(f"| {way} | {workers} | {rate:,.0f} | {seconds:.4f} |")
     lines += [
         "",
-        "| processes that make tables | echo | tables a second trained on | seconds for 1,000 |",
+        "| processes that make tables | echo | tables a second trained on | processor's seconds for 1,000 |",
         "|---|---|---|---|",
     ]
     for workers in (1, 2):

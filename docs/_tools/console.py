@@ -2,8 +2,10 @@
 
 import shlex
 import subprocess
+import sys
 import traceback
-from typing import Any
+import warnings
+from typing import Any, TextIO
 
 from markdown_exec import ExecutionError, base_format
 from typer.testing import CliRunner
@@ -45,8 +47,10 @@ def _call(command: str) -> list[str] | None:
     """The arguments of a call of eqdisc; None where there is more for a shell to do."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars="|;<>&")
     lexer.whitespace_split = True
+    lexer.commenters = ""
     words = list(lexer)
-    if words[:1] != ["eqdisc"] or {"|", ";", "<", ">", "&", "&&"} & {*words} or {"\n", "$", "`"} & {*command}:
+    joined = any(not word.strip(lexer.punctuation_chars) for word in words if word)
+    if words[:1] != ["eqdisc"] or joined or {"\n", "$", "`", "#"} & {*command}:
         return None
     return words[1:]
 
@@ -58,8 +62,23 @@ def _by_shell(command: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
 def _here(words: list[str]) -> tuple[int, str]:
-    done = CliRunner().invoke(app, words, prog_name="eqdisc")
+    with warnings.catch_warnings():
+        # The build would log them; the program writes them where errors go, every time anew.
+        warnings.simplefilter("default")
+        warnings.showwarning = _warn
+        done = CliRunner().invoke(app, words, prog_name="eqdisc")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         return 1, done.output + "".join(traceback.format_exception(done.exception))
     return done.exit_code, done.output

@@ -145,21 +145,25 @@ def _multiplied_out(product: Product) -> tuple[Expression | None, int]:
         out = Sum()
         for coefficient, term in [*terms, (total.constant, Product())]:
             if coefficient != 0.0:
-                multiple = _times(term, factors, product.below)
+                sign, multiple = _times(term, factors, product.below)
                 if multiple.above or multiple.below:
-                    out.add(coefficient * product.coefficient, multiple)
+                    out.add(sign * coefficient * product.coefficient, multiple)
                 else:
-                    out.add_constant(coefficient * product.coefficient)
-        # Opposite sums may have come together: x*(u - v)*(1 + w/(x*(v - u))) is x*(u - v) - w.
-        return without_poles(written_sum(out)), MOST_LONGER if poles else -1
+                    out.add_constant(sign * coefficient * product.coefficient)
+        return written_sum(out), MOST_LONGER if poles else -1
     return None, 0
 
 
-def _times(term: Product, above: dict[Expression, int], below: dict[Expression, int]) -> Product:
-    """The term, without its coefficient, times a quotient whose numerator cancels the term's denominator."""
+def _times(
+    term: Product, above: dict[Expression, int], below: dict[Expression, int]
+) -> tuple[float, Product]:
+    """The term, without its coefficient, times a quotient some of whose factors cancel some of the term's: a
+    sign and a product without one."""
     result = Product(1.0, dict(term.above), dict(term.below))
     for factors, inverse in ((above, False), (below, True)):
         for base, exponent in factors.items():
             result.multiply(base, exponent, inverse)
+    # Opposite sums may have come together: x*(u - v)*(1 + w/(x*(v - u))) is x*(u - v) - w.
+    _align(result)
     _cancel(result)
-    return result
+    return result.coefficient, Product(1.0, result.above, result.below)

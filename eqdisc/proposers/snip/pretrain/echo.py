@@ -1,4 +1,4 @@
-"""Batches trained on several times, each time with the columns of every table in another order.
+"""Batches trained on several times, each time with the columns of every table in an order drawn anew.
 
 Where a device trains faster than tables are made, batches that are kept there make up for it: data echoing
 (Choi et al., Faster Neural Network Training with Data Echoing, arXiv 1907.05550, 2019) after the batch, with

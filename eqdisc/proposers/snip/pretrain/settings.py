@@ -24,7 +24,7 @@ class Pretraining:
     minutes, steps : how long; one of them, and `minutes` may be fractions
     size     : "small", "medium" or "large"
     batch    : tables of a step
-    echo     : how often each batch is trained on, its columns in another order each time (`pretrain.echo`);
+    echo     : how often each batch is trained on, its columns in an order drawn anew (`pretrain.echo`);
         more than once where the device would wait for tables
     seed     : of the weights to start from and of all tables
     exclude  : file of laws that are kept out of the tables (`eqdisc.proposers.snip.excluded`); None for none
