@@ -75,8 +75,10 @@ def _warn(
 
 def _here(words: list[str]) -> tuple[int, str]:
     with warnings.catch_warnings():
-        # The build would log them; the program writes them where errors go, every time anew.
+        # The build would log them; the program, as any of Python's, writes all but these where errors go.
         warnings.simplefilter("default")
+        for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", category)
         warnings.showwarning = _warn
         done = CliRunner().invoke(app, words, prog_name="eqdisc")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
