@@ -32,7 +32,7 @@ def pretrain(
         int | None,
         typer.Option(
             help="How often each batch is trained on, its columns in an order drawn anew each time; if not "
-            "given 1 on a CPU, 4 on CUDA, which trains faster than tables are made."
+            "given 1 on a CPU, 4 on CUDA, which may train faster than tables are made."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the tables and of the weights to start from.")] = 0,

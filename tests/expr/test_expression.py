@@ -43,6 +43,18 @@ def test_constants_go_out_and_in(e):
         e.with_constants([*new, 1.0])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_constants_that_are_no_numbers_do_not_go_in(value):
+    with pytest.raises(ValueError, match="constants of an expression are finite numbers, got"):
+        (x + 2.0).with_constants([value])
+
+
+def test_a_zero_that_goes_in_has_no_sign():
+    law = (x + 2.0).with_constants([-0.0])
+    assert law == x + 0.0
+    assert not np.signbit(law.constants[0])
+
+
 @given(expressions())
 def test_features_can_be_renumbered(e):
     there = e.remap_features({0: 5, 1: 0})

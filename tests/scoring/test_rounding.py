@@ -157,3 +157,10 @@ def test_reverse_sweep_agrees_with_forward_mode(expression, seed):
     for ours, theirs in ((found.constants, by_constant), (found.features, by_feature)):
         known = np.isfinite(ours) & np.isfinite(theirs) & (np.abs(theirs) < 1e100)
         np.testing.assert_allclose(ours[known], theirs[known], rtol=1e-8, atol=1e-12)
+
+
+def test_what_does_not_matter_passes_no_infinite_slope_on():
+    found = sensitivity(parse("x*0*log(y)", ["x", "y"]), np.array([[1.0, 0.5], [2.0, 4.0]]))
+    np.testing.assert_array_equal(found.features, np.zeros((2, 2)))
+    found = sensitivity(parse("x*sqrt(y)", ["x", "y"]), np.array([[0.0, 0.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(found.features, [[0.0, 0.0], [2.0, 0.75]])

@@ -11,7 +11,7 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 #: How often each batch is trained on by device, if that is not said: fifteen processes make tables for some
-#: 50 TFLOP/s of the large network (benchmarks/snip/supply.md), and a GPU does more.
+#: 50 TFLOP/s of the large network (benchmarks/snip/supply.md); a GPU may do more.
 ECHOES = {"cpu": 1, "cuda": 4}
 #: Peak learning rates; wider networks take smaller steps.
 _RATES = {"small": 1e-3, "medium": 7e-4, "large": 5e-4}
