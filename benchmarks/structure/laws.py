@@ -105,6 +105,21 @@ LAWS: dict[str, tuple[list[Range], Callable[..., FloatArray]]] = {
     "cubic term": ([MILD] * 3, lambda a, b, x: a * x + np.sin(b) * x**3),
 }
 
+#: A power of one input, with a number or without, and beside it a function of the others.
+ADDED: dict[str, tuple[list[Range], Callable[..., FloatArray]]] = {
+    "weight and wind": ([MILD] * 4, lambda m, a, b, v: 9.81 * m + a * np.tanh(b * v)),
+    "pressure and flow": ([MILD] * 4, lambda p, r, v, w: p + r * np.sqrt(v**2 + w**2)),
+    "heat and work": ([MILD] * 4, lambda t, a, v, w: 1.5 * t + a * np.log(1 + v / w)),
+    "line over a resonance": ([MILD] * 4, lambda c, a, b, d: c + 1 / np.sqrt((a - b) ** 2 + d**2)),
+    "well": ([MILD] * 3, lambda r, q, k: q * np.exp(-k * q) - 2.7 / r),
+    "pendulum": ([MILD, MILD, ANGLE], lambda v, g, x: v**2 / 2 + g * np.exp(np.cos(x))),
+    "moving charge": (
+        [MILD, MILD, over(0.1, 0.9), over(1, 3)],
+        lambda u, m, v, c: u + m * c**2 / np.sqrt(1 - v**2 / c**2),
+    ),
+    "growth": ([MILD] * 4, lambda s, a, b, k: 0.37 * s**3 + a / (1 + k * np.exp(-b))),
+}
+
 #: A function of one of two inputs times one of the other, plus one more, each over both signs.
 CURVED: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "wave and logarithm": lambda x, y: np.exp(0.3 * x) * np.sin(y) + np.log(1 + x**2),
@@ -133,7 +148,7 @@ def table(
     name: str, n_rows: int, dummies: int, noise: float = 0.0, seed: int = 0
 ) -> tuple[Dataset, set[int]]:
     """Rows of a law with dummies mixed in, and the numbers of these."""
-    ranges, law = LAWS[name]
+    ranges, law = {**LAWS, **ADDED}[name]
     random = np.random.default_rng([seed, *name.encode()])
     columns = [_drawn(random, kind, low, high, n_rows) for kind, low, high in ranges]
     target = law(*columns) * (1.0 + noise * random.normal(size=n_rows))

@@ -4,6 +4,7 @@ python benchmarks/structure/measure.py dummies     # dummies taken for inputs, i
 python benchmarks/structure/measure.py quiet       # structure seen where there is none
 python benchmarks/structure/measure.py recovery    # laws found with and without structure
 python benchmarks/structure/measure.py curves      # the same of laws linear in a function of one input
+python benchmarks/structure/measure.py added       # the same of laws that a power of one input is added to
 """
 
 import sys
@@ -14,8 +15,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.structure.laws import CURVED, LAWS, curved_table, shapeless, table
+from benchmarks.structure.laws import ADDED, CURVED, LAWS, curved_table, shapeless, table
 from eqdisc.data.dataset import Dataset
+from eqdisc.expr.expression import Expression
 from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
@@ -27,6 +29,7 @@ from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.polynomial import polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import separations
+from eqdisc.proposers.structure.shifting import shifts
 from eqdisc.scoring.rounding import is_exact
 from eqdisc.search.irrelevant import irrelevance
 from eqdisc.search.proposer import Proposer
@@ -65,6 +68,7 @@ def quiet(seeds: int) -> None:
                 tests = {
                     "scaling": scalings(view),
                     "joining": joinings(view),
+                    "shift": shifts(view),
                     "separation": separations(view, rows),
                     "periodic": periodic_inputs(view, ANGLES),
                     "polynomial": polynomial_inputs(view, rows),
@@ -98,11 +102,11 @@ def _compared(tables: Iterable[tuple[str, Dataset]]) -> None:
             seconds = time.process_time() - start
             total[strategy.name] += law is not None
             line.append(f"{strategy.name} {'yes' if law else 'no ':3} {seconds:5.1f} s")
-        print(name, " ".join(line), str(law or "")[:90], flush=True)
+        print(name, " ".join(line), f"{len(law):2} nodes  {str(law)[:80]}" if law else "", flush=True)
     print(dict(total))
 
 
-def _solved(strategy: Proposer, problem: Problem) -> object:
+def _solved(strategy: Proposer, problem: Problem) -> Expression | None:
     session = strategy.start(problem, np.random.SeedSequence(0), 1)
     session.prepare()
     while True:
@@ -123,6 +127,8 @@ def main(arguments: Sequence[str]) -> None:
             quiet(*(bounds or [10]))
         elif what == "curves":
             curves(list(CURVED)[slice(*bounds)] if bounds else list(CURVED))
+        elif what == "added":
+            recovery(list(ADDED)[slice(*bounds)] if bounds else list(ADDED))
         else:
             recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
 

@@ -33,7 +33,7 @@ DOUBTFUL = 40.0  # deviates below are held against those of the same column shuf
 SHUFFLES = 3
 MARGIN = 4.0  # deviates that an input has to be ahead of its shuffled self
 LOW_DEGREE = 3
-MOST_ANGLES = 6  # whose waves are looked at
+MOST_WAVES = 36  # angles and pairs that are looked at: all of eight angles; of more, the first columns
 SPREAD = 4.0  # inputs of one sign that span this factor are looked at in logarithms
 
 
@@ -163,15 +163,13 @@ def _interfering(
     k = features.shape[1]
     again = np.zeros(k)
     angles = [j for j in range(k) if is_angle(features[:, j])]
-    if len(angles) > MOST_ANGLES:
-        return again
 
     def evidence(first: FloatArray, second: FloatArray) -> float:
         waves = (wave(first + second)[:, None] for wave in (np.cos, np.sin))
         return max(_beside(wave, beside, look) for wave in waves for look in looks)
 
     pairs = [(i, j) for i, j in combinations_with_replacement(angles, 2) if not {i, j} <= set(found.tolist())]
-    for i, j in pairs:
+    for i, j in sorted(pairs, key=lambda pair: pair[0] != pair[1])[:MOST_WAVES]:
         for sign in (1.0, -1.0) if i != j else (0.0,):
             first, second = features[:, i], sign * features[:, j]
             seen = evidence(first, second)

@@ -8,8 +8,10 @@ whoever solves problems: the solver is passed in.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from itertools import islice, product
 from math import sqrt
+from operator import add, mul
 from typing import Protocol
 
 import numpy as np
@@ -152,13 +154,14 @@ class ChangeOfVariables:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A target that is `undo` of a sum of parts which share no input; the parts were estimated.
+    """A target that is `undo` of a sum, or a product, of parts which share no input; these were estimated.
 
-    parts  : inputs of each part
-    values : (n,) of each part on the given rows
-    rows   : the table these belong to
-    error  : standard deviation of the estimates, in units of the sum
-    undo   : the target, in terms of the k inputs and the sum as variable k
+    parts   : inputs of each part
+    values  : (n,) of each part on the given rows
+    rows    : the table these belong to
+    error   : standard deviation of the estimates, in units of the sum; of factors relative to them
+    undo    : the target, in terms of the k inputs and the sum, or product, as variable k
+    factors : whether the parts are multiplied
     """
 
     parts: tuple[tuple[int, ...], ...]
@@ -166,6 +169,7 @@ class Split:
     rows: Dataset
     error: float
     undo: Expression
+    factors: bool = False
 
     def problems(self, problem: Problem) -> tuple[Problem, ...]:
         """One problem for each part; none where a part is constant."""
@@ -173,12 +177,13 @@ class Split:
         for part, values in zip(self.parts, self.values, strict=True):
             if np.ptp(values) == 0.0 or not np.isfinite(values).all():
                 return ()
+            size = np.abs(values) if self.factors else np.ones(values.size)
             table = replace(
                 self.rows.select([self.rows.feature_names[j] for j in part]),
                 target=values,
                 # What an estimate does not tell counts as digits it does not have: the half-unit of an error
                 # spread evenly. A law is then exact for its part when it agrees within the estimate.
-                target_resolution=np.full(values.size, sqrt(3.0) * self.error) + np.abs(values) * DOUBLE,
+                target_resolution=sqrt(3.0) * self.error * size + np.abs(values) * DOUBLE,
                 sigma=None,
                 target_unit=None,
             )
@@ -193,13 +198,14 @@ class Split:
         return tuple(Expression.variable(j) for j in self.parts[place])
 
     def combine(self, problem: Problem, laws: Sequence[Expression]) -> Expression | None:
-        """The sum of the parts, undone."""
-        total: Expression | None = None
-        for part, law in zip(self.parts, laws, strict=True):
-            inner = substituted(law, [Expression.variable(j) for j in part])
-            total = inner if total is None else total + inner
-        if total is None:
+        """The sum or product of the parts, undone."""
+        inner = [
+            substituted(law, [Expression.variable(j) for j in part])
+            for part, law in zip(self.parts, laws, strict=True)
+        ]
+        if not inner:
             return None
+        total = reduce(mul if self.factors else add, inner)
         variables = [Expression.variable(j) for j in range(problem.dataset.n_features)]
         return written(substituted(self.undo, [*variables, total]), problem)
 

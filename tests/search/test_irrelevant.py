@@ -71,3 +71,13 @@ def test_inputs_that_only_interfere_are_seen():
     a, b, p, q = *sides.T, angles[:, 0], angles[:, 2]
     third = np.sqrt(a**2 + b**2 - 2.0 * a * b * np.cos(p - q))
     assert irrelevance(Dataset.of(np.column_stack([sides, angles]), third)).dummies == (3,)
+
+
+def test_an_input_that_acts_as_an_angle_is_seen_among_many_that_might_be_angles():
+    """Two turns of sin(g)**2 are no polynomial, and all of the seven inputs span a radian."""
+    x = np.random.default_rng(0).uniform(1.0, 5.0, (1500, 7))
+    a, b, c, d, e, f, g = x.T
+    g *= 1.3
+    factor, ratio = a**2 * b**2 / (c**2 * d**2) * (e / f) ** 2, e / f + f / e
+    assert irrelevance(Dataset.of(x, factor * (ratio - np.sin(g) ** 2))).dummies == ()
+    assert irrelevance(Dataset.of(x, factor * ratio)).dummies == (6,)

@@ -95,6 +95,20 @@ def test_parts_of_a_sum_are_put_together():
     assert str(law) in ("x0 + x1*x2", "x1*x2 + x0")
 
 
+def test_factors_are_put_together_and_are_known_as_well_relative_to_their_size():
+    problem = problem_of()
+    rows = problem.train
+    values = tuple(rows.features[:, :2].T)
+    split = Split(((0,), (1, 2)), values, rows, 1e-3, Expression.variable(3), factors=True)
+    for part, value in zip(split.problems(problem), values, strict=True):
+        np.testing.assert_allclose(
+            part.train.target_resolution, np.sqrt(3.0) * 1e-3 * np.abs(value), rtol=1e-9
+        )
+    law = split.combine(problem, [parse("x + 1", ["x"]), parse("p*q", ["p", "q"])])
+    wanted = (rows.features[:, 0] + 1.0) * rows.features[:, 1] * rows.features[:, 2]
+    np.testing.assert_allclose(evaluate(law, rows.features), wanted, rtol=1e-14)
+
+
 @pytest.mark.parametrize("exponent", ["1", "2", "3", "1/2", "3/2", "1/3", "5", "-1", "-2", "-1/2"])
 def test_monomials_have_their_value(exponent):
     x = np.array([[0.5, 2.0], [3.0, 7.0]])

@@ -14,6 +14,7 @@ from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.polynomial import CLEAR, polynomial_inputs
 from eqdisc.proposers.structure.scaling import scalings
 from eqdisc.proposers.structure.separating import IN_LOGARITHMS, has_single_part, separations
+from eqdisc.proposers.structure.shifting import shifts
 from eqdisc.search.reduction import ChangeOfVariables
 from eqdisc.search.view import View
 
@@ -44,7 +45,8 @@ def hypotheses(problem: Problem, with_dummies: bool = True) -> list[Hypothesis]:
     if view.features.shape[1] > MOST_INPUTS:
         return dropped
     units = problem.units
-    fewer = _of_units([*unit_scalings(view, units), *scalings(view), *joinings(view)], units)
+    fewer = [*unit_scalings(view, units), *scalings(view), *joinings(view), *shifts(view)]
+    fewer = _of_units(fewer, units)
     fewer.sort(key=lambda h: (h.kind != UNITS, h.loses, h.price))
     apart = separations(view, rows)
     if fewer:  # a factor of one input is a scaling already

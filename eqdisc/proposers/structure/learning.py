@@ -8,7 +8,6 @@ from eqdisc.prior import Prior, without_factor
 from eqdisc.problem import Problem
 from eqdisc.proposers.structure.hypothesis import Hypothesis, variables
 from eqdisc.proposers.structure.rests import TRUSTED, Link
-from eqdisc.proposers.structure.separating import IN_LOGARITHMS
 from eqdisc.search.reduction import substituted, written
 
 _ARITHMETIC = frozenset((ADD, SUB, MUL, DIV, NEG))
@@ -33,7 +32,7 @@ def learned(problem: Problem, chain: Sequence[Link], suggested: Sequence[Hypothe
         blocks = [e for e in hypothesis.reduction.inputs(0) if e.size > 1]
         written_out = (written(substituted(without_factor(block), inputs), problem) for block in blocks)
         forms += [form for form in written_out if form is not None]
-    used = [*forms, *(h.reduction.undo for h in trusted if h.kind != IN_LOGARITHMS)]
+    used = [*forms, *(h.reduction.undo for h in trusted)]
     return Prior(operators=_functions(used, problem.operators), forms=tuple(forms))
 
 

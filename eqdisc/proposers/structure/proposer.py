@@ -41,7 +41,7 @@ class Structure:
     inner      : strategies that solve the smaller problems, each asked once, the quick one first
     thorough   : strategies for the smallest problems that these do not solve, asked epoch by epoch
     branches   : reductions of one problem that are followed at most
-    depth      : changes on the way down; removals of one input each are not counted
+    depth      : changes on the way down at most
     problems   : smaller problems looked at in all
     kept       : laws of a smaller problem that are handed up
     rests      : smaller problems that the thorough strategies are given
@@ -171,13 +171,15 @@ class StructureSession:
         look = SURROGATE_WORK * problem.train.n_features**2 * min(problem.train.n_rows, ROWS)
         self._node_evaluations += INTERPRETED * look
         self._learned = self._learned.joined(learned(self._problem, work.chain, suggested))
-        # The smallest problems first: a law that is found at the end of a chain of reductions is worth more
-        # than an approximation of the whole.
-        small = problem.train.n_features <= SMALL or not suggested
+        # What nothing makes smaller first: a law that is found at the end of a chain of reductions is worth
+        # more than an approximation of the whole.
         straight = branches == 1
-        exact = small and self._asked(work)
+        single = problem.train.n_features <= SMALL
+        left = bool(work.chain) and all(hypothesis.kind in TURNS for hypothesis in suggested)
+        last = single or left or not suggested
+        exact = last and self._asked(work)
         yield False
-        for hypothesis in _followed(suggested, branches, turning=small or not straight):
+        for hypothesis in _followed(suggested, branches, turning=single or not straight):
             if exact or self._looked >= self._settings.problems:
                 break
             parts = hypothesis.reduction.problems(problem)
@@ -196,7 +198,7 @@ class StructureSession:
             fresh = [fit.expression for fit in recombined(hypothesis.reduction, problem, found)]
             exact = self._add(work, fresh, tuple(dict.fromkeys(kinds)))
             yield top
-        if not exact and not small and not straight:
+        if not exact and not last and not straight:
             exact = self._asked(work)
             yield top
         if not exact and work.chain and work.depth > 0:

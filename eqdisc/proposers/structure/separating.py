@@ -1,4 +1,4 @@
-"""A function of the target that is a sum of parts without a common input.
+"""A function of the target that is a sum of parts without a common input, or a target that is such a product.
 
 The statistic is the share of left-out rows' error of a polynomial without terms that join two parts, against
 one with all terms: a true separation lowers it, because fewer terms reach higher degrees.
@@ -60,9 +60,10 @@ def _call(name: str) -> Callable[[Expression], Expression]:
     return lambda e: Expression.apply(name, e)
 
 
+LOGARITHM = Outer("log", np.log, _call("exp"))
 OUTER = (
     Outer("plain", lambda y: y, lambda e: e),
-    Outer("log", np.log, _call("exp")),
+    LOGARITHM,
     Outer("inverse", lambda y: 1.0 / y, lambda e: 1.0 / e),
     Outer("square", lambda y: np.where(y > 0.0, y * y, np.nan), _call("sqrt")),
     Outer("root", np.sqrt, _call("square")),
@@ -117,7 +118,10 @@ def _hypothesis(
     values[0] = values[0] + size * laid.constant  # the sum has to be the whole where it is undone
     target = Expression.variable(rows.n_features)
     error = size * float(np.sqrt(laid.share)) + 1e-15 * size
-    split = Split(parts, tuple(values), rows, error, aim.outer.undo(target))
+    if aim.outer is LOGARITHM:  # the factors: 1/sqrt(1 - x**2) has a short law and its logarithm has none
+        split = Split(parts, tuple(np.exp(values)), rows, error, target, factors=True)
+    else:
+        split = Split(parts, tuple(values), rows, error, aim.outer.undo(target))
     return Hypothesis(split, f"separation, {aim.outer.name}", laid.share, laid.share)
 
 

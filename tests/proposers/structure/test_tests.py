@@ -12,6 +12,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.expr.parse import parse
 from eqdisc.expr.units import Dimension, UnitRules
 from eqdisc.problem import Problem
+from eqdisc.proposers.structure import shifting
 from eqdisc.proposers.structure.dimensional import symmetries, unit_scalings
 from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.hypotheses import hypotheses
@@ -20,6 +21,7 @@ from eqdisc.proposers.structure.periodic import periodic_inputs
 from eqdisc.proposers.structure.polynomial import PLAUSIBLE, polynomial_inputs
 from eqdisc.proposers.structure.scaling import Symmetry, scaling_reduction, scalings
 from eqdisc.proposers.structure.separating import separations
+from eqdisc.proposers.structure.shifting import shifts
 from eqdisc.search.view import View
 
 
@@ -67,6 +69,78 @@ def test_nothing_is_joined_where_inputs_count_apart():
     assert joinings(view) == []
 
 
+@pytest.mark.parametrize(
+    ("law", "undo"),
+    [
+        (lambda a, b, c: np.log(1.0 + a * b) * a + c, "x3 + x2"),
+        (lambda a, b, c: np.log(1.0 + a * b) * a - 0.5 * c**2, "x3 - 0.5*x2**2"),
+        (lambda a, b, c: 1e-9 * (np.sqrt(a) / (1.0 + b)) + 7e-9 / c, "x3 + 7e-09*(1/x2)"),
+    ],
+)
+def test_an_input_that_is_only_added_is_taken_from_the_target(law, undo):
+    view, rows = view_of(law)
+    (found,) = [h for h in shifts(view) if "x2" in str(h.reduction.undo)]
+    change = found.reduction
+    assert [str(e) for e in change.coordinates] == ["x0", "x1"]
+    whole = np.column_stack([rows.features, rows.target])
+    told, wanted = (evaluate(e, whole) for e in (change.undo, parse(undo, ["x0", "x1", "x2", "x3"])))
+    np.testing.assert_allclose(told, wanted, rtol=1e-4)
+    problem = Problem.of(rows, OperatorSet.default(), 60, seed=0)
+    (smaller,) = change.problems(problem)
+    size = float(np.std(rows.target))
+    back = change.combine(problem, [size * parse("x0*x1", ["x0", "x1"])])
+    left = rows.target - smaller.dataset.target + size * rows.features[:, 0] * rows.features[:, 1]
+    np.testing.assert_allclose(evaluate(back, rows.features), left, rtol=1e-12)
+
+
+def test_nothing_is_taken_from_the_target_where_inputs_count_together():
+    view, _ = view_of(lambda a, b, c: np.sqrt(a * b + c))
+    assert shifts(view) == []
+    view, _ = view_of(lambda a, b, c: a * b + np.sin(c))
+    assert shifts(view) == []
+    view, _ = view_of(lambda a, b, c: 2.0 * c + 0.0 * a)  # a law of one input, not a rest of the others
+    assert shifts(view) == []
+
+
+def test_a_factor_that_is_not_simple_is_not_made_so():
+    view, _ = view_of(lambda a, b, c: 1000.0 * a * np.log(b) + 1.02 * c)
+    (found,) = [h for h in shifts(view) if "x2" in str(h.reduction.undo)]
+    (factor,) = found.reduction.undo.constants
+    assert factor == pytest.approx(1.02, rel=1e-6)
+
+
+def test_a_number_is_told_only_where_the_rest_is_known_well(monkeypatch):
+    """Of 1.37*c beside exp(a*b), which a polynomial misses by three times as much."""
+    view, _ = view_of(lambda a, b, c: 1e-20 * (np.exp(a * b) + 1.37 * c), n=3, low=-0.5, high=0.5)
+    assert shifts(view) == []
+    monkeypatch.setattr(shifting, "UNSURE", np.inf)
+    assert shifts(view) != []
+
+
+def test_all_that_is_added_is_taken_away_at_once_and_alone():
+    view, _ = view_of(lambda a, b, c: np.exp(a) * np.log(a + 1.0) + 2.0 * b - c, low=-0.3, high=0.3)
+    assert [str(h.reduction.undo) for h in shifts(view)] == ["x3 + 2*x1 - x2", "x3 - x2", "x3 + 2*x1"]
+    assert [len(h.reduction.coordinates) for h in shifts(view)] == [1, 2, 2]
+
+
+def test_a_square_is_taken_of_numbers_that_may_be_zero_and_a_root_is_not_where_signs_change():
+    random = np.random.default_rng(0)
+    x = np.column_stack([random.uniform(0.5, 3.0, (1200, 2)), random.integers(0, 10, 1200)])
+    table = Dataset.of(x, x[:, 0] * np.log(1.0 + x[:, 0] * x[:, 1]) + 4.5 * x[:, 2] ** 2)
+    assert [str(h.reduction.undo) for h in shifts(View.on(table))] == ["x3 + 4.5*x2**2"]
+    x[:, 2] = random.uniform(0.3, 3.0, 1200) * random.choice([-1.0, 1.0], 1200)
+    table = Dataset.of(x, x[:, 0] * np.log(x[:, 1]) + np.sqrt(np.abs(x[:, 2])))
+    rows = View.rows_of(table)  # in which it does not change its sign
+    assert [str(h.reduction.undo) for h in shifts(View.on(rows))] == ["x3 + sqrt(x2)"]
+    assert shifts(View.on(rows, table)) == []
+
+
+def test_a_plane_through_few_rows_says_nothing_of_what_is_added():
+    x = np.random.default_rng(0).uniform(1.0, 2.0, (100, 6))
+    view = View.on(Dataset.of(x, np.exp(x[:, 0] * x[:, 1]) * x[:, 2] + x[:, 3] * np.sqrt(x[:, 4] * x[:, 5])))
+    assert shifts(view) == []
+
+
 def test_sums_of_parts_are_found_under_a_function():
     view, rows = view_of(lambda a, b, c: 1.0 / (a * b + np.sqrt(c)))
     assert any(h.reduction.parts == ((0, 1), (2,)) for h in separations(view, rows) if "inverse" in h.kind)
@@ -76,6 +150,14 @@ def test_the_parts_of_a_sum_add_up_to_the_whole():
     view, rows = view_of(lambda a, b, c: 1.0 / (a * b + np.sqrt(c)))
     (found,) = [h for h in separations(view, rows) if h.kind == "separation, inverse"]
     np.testing.assert_allclose(sum(found.reduction.values), 1.0 / rows.target, rtol=1e-3)
+
+
+def test_the_parts_of_a_product_multiply_to_the_whole_and_teach_no_exponential():
+    view, rows = view_of(lambda a, b, c: (1.0 + a * b) * np.exp(b) / np.sqrt(3.0 + c**2))
+    (found,) = [h for h in separations(view, rows) if h.kind == "separation, log"]
+    assert found.reduction.parts == ((0, 1), (2,))
+    np.testing.assert_allclose(np.prod(found.reduction.values, axis=0), rows.target, rtol=1e-3)
+    assert str(found.reduction.undo) == "x3"
 
 
 def test_angles_are_replaced_by_their_cosine():
