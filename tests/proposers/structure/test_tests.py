@@ -137,7 +137,8 @@ def test_a_square_is_taken_of_numbers_that_may_be_zero_and_a_root_is_not_where_s
 
 def test_a_plane_through_few_rows_says_nothing_of_what_is_added():
     x = np.random.default_rng(0).uniform(1.0, 2.0, (100, 6))
-    view = View.on(Dataset.of(x, np.exp(x[:, 0] * x[:, 1]) * x[:, 2] + x[:, 3] * np.sqrt(x[:, 4] * x[:, 5])))
+    a, b, c, d, e, f = x.T
+    view = View.on(Dataset.of(x, a * b + c * d + f * np.sqrt(e)))
     assert shifts(view) == []
 
 
@@ -158,6 +159,10 @@ def test_the_parts_of_a_product_multiply_to_the_whole_and_teach_no_exponential()
     assert found.reduction.parts == ((0, 1), (2,))
     np.testing.assert_allclose(np.prod(found.reduction.values, axis=0), rows.target, rtol=1e-3)
     assert str(found.reduction.undo) == "x3"
+    problem = Problem.of(rows, OperatorSet.default(), 60, seed=0)
+    whole = found.reduction.combine(problem, [parse("p + q", ["p", "q"]), parse("p", ["p"])])
+    a, b, c = rows.features.T
+    np.testing.assert_allclose(evaluate(whole, rows.features), (a + b) * c, rtol=1e-14)
 
 
 def test_angles_are_replaced_by_their_cosine():
