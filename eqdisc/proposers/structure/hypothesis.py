@@ -16,6 +16,8 @@ from eqdisc.search.view import View, centred, coordinates, logarithmic_columns
 MOST_LOST = 1.25
 BLIND, BETTER = 0.2, 0.5  # where so much is missed, a reduction has to bring it down to this share
 SLIGHTLY = 1.05
+#: Simple numbers that a fitted one may stand for.
+WEIGHTS = tuple(Fraction(a, b) for a in range(1, 10) for b in (1, 2, 3, 4, 5, 10))
 FLOOR = 1e-9  # a share below is followed well enough, whatever the fuller polynomial reaches
 
 

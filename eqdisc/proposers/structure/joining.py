@@ -9,7 +9,6 @@ one input each. The statistic is the defect of that equation relative to its ter
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -17,7 +16,7 @@ from scipy.optimize import minimize_scalar
 
 from eqdisc._typing import FloatArray
 from eqdisc.expr.expression import Expression
-from eqdisc.proposers.structure.hypothesis import Hypothesis, holds, shares, simplest, variables
+from eqdisc.proposers.structure.hypothesis import WEIGHTS, Hypothesis, holds, shares, simplest, variables
 from eqdisc.search.reduction import ChangeOfVariables
 from eqdisc.search.view import View
 
@@ -29,7 +28,6 @@ BLIND = 0.03  # share above which slopes say little and all pairs are tried
 ROBUST = 0.9
 SIMPLE = 1e-5  # relative; a fitted weight that near to a simple one is that
 CLEAR = 1e-3  # share above which slopes tell no weights
-WEIGHTS = tuple(Fraction(a, b) for a in range(1, 10) for b in (1, 2, 3, 4, 5, 10))
 WAYS = 0.1  # relative; how far around its estimate a weight is looked for
 
 

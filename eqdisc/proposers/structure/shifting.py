@@ -15,14 +15,13 @@ import numpy as np
 
 from eqdisc._typing import FloatArray
 from eqdisc.expr.expression import Expression
-from eqdisc.proposers.structure.hypothesis import Hypothesis, holds, simplest, variables
+from eqdisc.proposers.structure.hypothesis import WEIGHTS, Hypothesis, holds, simplest, variables
 from eqdisc.search.reduction import ChangeOfVariables, monomial
 from eqdisc.search.surrogate import lay
 from eqdisc.search.view import View, centred, coordinates
 
 KIND = "shift"
 POWERS = tuple(Fraction(p) for p in ("1", "2", "-1", "3", "1/2", "-2"))
-FACTORS = tuple(sorted({Fraction(a, b) for a in range(1, 10) for b in (1, 2, 3, 4, 5, 10)}))
 LARGEST_DEFECT, MOST_POWERS = 0.1, 2  # of an input, those that agree best: over a narrow range all do
 ROBUST = 0.9  # of the rows count: slopes are wild at the edges
 USABLE = 0.5  # of the rows, at least: a square of zero has no slope to compare with
@@ -33,7 +32,7 @@ CLEAR = 1e-3  # share of the variance missed above which no factor is told but a
 #: Nor where the rest is missed by so much, relative to what of the term the other inputs do not tell.
 UNSURE = 0.01
 NOTHING = 1e-18  # of the variance: what is left is rounding
-BARE, WEIGHTED = 1.0, 1.4  # price of a factor of one, or any other
+BARE, OTHER = 1.0, 1.4  # price of a factor of one, or any other
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Term:
     @property
     def price(self) -> float:
         """How involved it is."""
-        return (BARE if self.is_bare else WEIGHTED) + 0.2 * float(abs(self.power))
+        return (BARE if self.is_bare else OTHER) + 0.2 * float(abs(self.power))
 
     def written(self, x: Sequence[Expression]) -> Expression:
         """Its size as an expression of all inputs."""
@@ -120,7 +119,7 @@ def _spread(factors: FloatArray, middle: float) -> float:
 def _factor(view: View, term: Term) -> float | None:
     """The factor of a term: a simple one that is near where little more is missed with it, else the one that
     the rest is predicted best with; None where the rows do not tell."""
-    simple = float(simplest(abs(term.factor), FACTORS)) * (1.0 if term.factor > 0.0 else -1.0)
+    simple = float(simplest(abs(term.factor), WEIGHTS)) * (1.0 if term.factor > 0.0 else -1.0)
     is_near = abs(term.factor - simple) <= NEAR * abs(simple)
     told = _told(view, term) if view.surrogate.share < CLEAR else None
     if told is None:
