@@ -5,12 +5,14 @@ python benchmarks/structure/measure.py quiet       # structure seen where there 
 python benchmarks/structure/measure.py recovery    # laws found with and without structure
 python benchmarks/structure/measure.py curves      # the same of laws linear in a function of one input
 python benchmarks/structure/measure.py added       # the same of laws that a power of one input is added to
+python benchmarks/structure/measure.py unshifted   # of these, with structure that sees no such power
 """
 
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from unittest.mock import patch
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -22,6 +24,7 @@ from eqdisc.expr.operators import OperatorSet
 from eqdisc.problem import Problem
 from eqdisc.proposers.closed_form import ClosedForm
 from eqdisc.proposers.structure import Structure
+from eqdisc.proposers.structure import hypotheses as tests_of_structure
 from eqdisc.proposers.structure.curving import curved_inputs
 from eqdisc.proposers.structure.exchanging import exchanges
 from eqdisc.proposers.structure.joining import joinings
@@ -129,6 +132,9 @@ def main(arguments: Sequence[str]) -> None:
             curves(list(CURVED)[slice(*bounds)] if bounds else list(CURVED))
         elif what == "added":
             recovery(list(ADDED)[slice(*bounds)] if bounds else list(ADDED))
+        elif what == "unshifted":
+            with patch.object(tests_of_structure, "shifts", lambda view: []):
+                recovery(list(ADDED)[slice(*bounds)] if bounds else list(ADDED))
         else:
             recovery(list(LAWS)[slice(*bounds)] if bounds else list(LAWS))
 
